@@ -1,0 +1,57 @@
+/*
+ * fcgi/callback/callback.h - what the carrier posts to us.
+ *
+ * Every handler lets callback_receive() prove the sender and store what came before it looks at it.
+ * A callback about a call always gets an answer that the carrier can go on with, also while the
+ * store is away: then it is journalled and answered with what can be said without the store.
+ */
+#ifndef FCGI_CALLBACK_CALLBACK_H
+#define FCGI_CALLBACK_CALLBACK_H
+
+#include "domain/call_plan.h"
+#include "domain/carrier_proof.h"
+#include "fcgi/dialect.h"
+
+/* The three paths of the StateSet API: refusals are 401, plain text. */
+extern const struct dialect callbacks;
+
+/* /hooks/twilio: refusals are 403, plain text. */
+extern const struct dialect hooks;
+
+/* A callback that was received. */
+struct received {
+    struct posted posted;
+    struct carrier_callback callback;
+    bool fresh;     /* false: the same was received before */
+    bool journaled; /* the store is away; callback is empty then */
+    int64_t begun_us;
+};
+
+/*
+ * Reads, proves and stores.  UNAUTHENTICATED when the signature does not fit (a diagnostic is kept,
+ * with the URL that would have fitted), INVALID when the body is no form.
+ */
+bool callback_receive(struct request *req, const char *kind, int64_t token_tenant,
+                      struct received *received);
+
+/* Writes down that it was applied and answers with a call's plan. */
+bool callback_answer_plan(struct request *req, const struct received *received,
+                          const struct call_plan *plan);
+
+/* Calls: TwiML (voice.c). */
+bool incoming_call(struct request *req);
+bool outbound_call(struct request *req);
+bool after_hook(struct request *req);
+
+/* What happened to a call or a message (status.c). */
+bool call_status(struct request *req);
+bool amd_hook(struct request *req);
+bool recording_hook(struct request *req);
+bool stream_hook(struct request *req);
+bool conference_hook(struct request *req);
+bool sms_status_hook(struct request *req);
+
+/* Messages (sms.c). */
+bool sms_hook(struct request *req);
+
+#endif

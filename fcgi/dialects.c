@@ -1,0 +1,17 @@
+/*
+ * The APIs that this program speaks.
+ */
+#include "domain/callback_journal.h"
+#include "fcgi/callback/callback.h"
+#include "fcgi/dialect.h"
+#include "fcgi/janitor.h"
+#include "fcgi/kwickphone/kwickphone.h"
+#include "fcgi/site/site.h"
+#include "fcgi/stateset/stateset.h"
+
+/* The last one answers what belongs to none. */
+const struct dialect *const dialects[] = {&stateset,  &stateset_admin, &kwickphone,
+                                          &callbacks, &hooks,          &site};
+const size_t dialects_count = COUNT(dialects);
+
+journal_apply *const journal_applier = callback_replay;

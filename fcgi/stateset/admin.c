@@ -1,0 +1,256 @@
+/*
+ * The operator's part: tenants, their keys, agents, routes and balances.
+ */
+#include <string.h>
+
+#include "core/config.h"
+#include "domain/tenants.h"
+#include "fcgi/auth.h"
+#include "fcgi/rates.h"
+#include "fcgi/stateset/stateset.h"
+
+enum { BODY_LIMIT = 1 << 20, MINUTE = 60 };
+
+/* A route with this scope is about a tenant that is there; work and request then know it. */
+#define OF_TENANT "admin tenant"
+
+static bool name_tenant(struct request *req)
+{
+    struct tenant *tenant = arena_new(&req->work.arena, struct tenant, 1);
+
+    if (!tenant_by_key(&req->work, request_path(req, "tenant_id"), tenant))
+        return false;
+    req->tenant = tenant;
+    req->work.tenant = tenant->id;
+    return true;
+}
+
+static bool authenticate(struct request *req)
+{
+    return auth_admin(req) && (strcmp(req->route->scope, OF_TENANT) != 0 || name_tenant(req));
+}
+
+/* The operator is not counted; who guesses at his key is. */
+static bool limit_rate(struct request *req)
+{
+    struct rate rate;
+    bool ok;
+
+    if (req->caller.kind)
+        return true;
+    ok = rate_take(req, "stateset.ip", req->client_ip ? req->client_ip : "",
+                   req->work.config->rate_limit_ip_per_minute, MINUTE, &rate);
+    rate_headers(req, "X-RateLimit", &rate);
+    return ok;
+}
+
+/* What an answer calls the things in it; a view that is not here is an answer of its own. */
+static const struct {
+    const struct view *view;
+    const char *one, *many;
+} names[] = {
+    {&admin_key_view, "api_key", "api_keys"},
+    {&admin_agent_view, "agent", "agents"},
+    {&admin_version_view, "version", "versions"},
+    {&admin_route_view, "route", "routes"},
+};
+
+static size_t name_of(const struct view *view)
+{
+    size_t i = 0;
+
+    while (i < COUNT(names) && names[i].view != view)
+        i++;
+    return i;
+}
+
+static void item(struct request *req, const struct view *view, const void *row)
+{
+    size_t i = name_of(view);
+
+    if (i < COUNT(names))
+        text_add(&req->reply, "{\"ok\":true,\"%s\":", names[i].one);
+    view_render(req, &req->reply, view, row);
+    if (i < COUNT(names))
+        text_char(&req->reply, '}');
+}
+
+static void list(struct request *req, const struct view *view, const struct page *page,
+                 const struct rows *rows)
+{
+    (void)page;
+    text_add(&req->reply, "{\"ok\":true,\"count\":%zu,\"%s\":", rows->count,
+             names[name_of(view)].many);
+    view_render_rows(req, &req->reply, view, rows);
+    text_char(&req->reply, '}');
+}
+
+/* "#/components/schemas/Agent" names a view by its end. */
+static size_t name_of_reference(const char *reference)
+{
+    size_t i = 0;
+
+    for (; i < COUNT(names); i++) {
+        const char *name = names[i].view->name, *end = strstr(reference, "/schemas/");
+
+        if (end && strncmp(end + 9, name, strlen(name)) == 0 && end[9 + strlen(name)] == '"')
+            break;
+    }
+    return i;
+}
+
+static void item_schema(struct text *out, const char *reference)
+{
+    size_t i = name_of_reference(reference);
+
+    if (i == COUNT(names))
+        text_put(out, reference);
+    else
+        text_add(out,
+                 "{\"type\":\"object\",\"required\":[\"ok\",\"%s\"],\"properties\":{"
+                 "\"ok\":{\"type\":\"boolean\"},\"%s\":%s}}",
+                 names[i].one, names[i].one, reference);
+}
+
+static void list_schema(struct text *out, const char *reference)
+{
+    size_t i = name_of_reference(reference);
+
+    text_add(out,
+             "{\"type\":\"object\",\"required\":[\"ok\",\"count\",\"%s\"],\"properties\":{"
+             "\"ok\":{\"type\":\"boolean\"},\"count\":{\"type\":\"integer\",\"minimum\":0},"
+             "\"%s\":{\"type\":\"array\",\"items\":%s}}}",
+             names[i].many, names[i].many, reference);
+}
+
+static void refuse(struct request *req)
+{
+    static const int statuses[FAILURES] = {
+        /* clang-format off */
+        [INVALID] = 400, [UNAUTHENTICATED] = 401, [UNPAID] = 402, [FORBIDDEN] = 403,
+        [NOT_FOUND] = 404, [NOT_ALLOWED] = 405, [CONFLICT] = 409, [LIMIT_REACHED] = 409,
+        [WRONG_STATE] = 400, [PRECONDITION] = 412, [TOO_LARGE] = 413, [RATE_LIMITED] = 429,
+        [INTERNAL] = 500, [UPSTREAM] = 502, [BUSY] = 503,
+        /* clang-format on */
+    };
+    const struct error *error = &req->work.error;
+
+    req->status = statuses[error->what];
+    text_put(&req->reply, "{\"ok\":false,\"error\":");
+    text_json(&req->reply, error->message);
+    text_char(&req->reply, '}');
+}
+
+static const char security[] =
+    "{\"admin_key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"x-admin-key\","
+    "\"description\":\"The operator's key, ADMIN_API_KEY.\"}}";
+
+static const char error_schema[] =
+    "{\"type\":\"object\",\"required\":[\"ok\",\"error\"],\"properties\":{"
+    "\"ok\":{\"type\":\"boolean\"},\"error\":{\"type\":\"string\"}}}";
+
+static const struct query_parameter if_match[] = {
+    {"if-match", "\"type\":\"string\"", "The revision that is to be replaced; any other is a 412.",
+     "header"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct query_parameter if_none_match[] = {
+    {"if-none-match", "\"type\":\"string\"", "A revision that is known already; answered 304.",
+     "header"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct query_parameter of_agent[] = {
+    {"agent_id", "\"type\":\"string\",\"format\":\"uuid\"", "Only versions of this agent."},
+    {NULL, NULL, NULL},
+};
+
+static const struct query_parameter of_kind[] = {
+    {"kind", "\"type\":\"string\"", "Only keys of this kind."},
+    {NULL, NULL, NULL},
+};
+
+#define TENANT "/api/v1/admin/tenants/{tenant_id}"
+
+static const struct route routes[] = {
+    /* clang-format off */
+    {"GET " TENANT,                         OF_TENANT, admin_get_tenant, NULL, &admin_tenant_view,
+     "Get Tenant", .answers = "401 404 500", .also = "304", .query = if_none_match, .operation = "get_tenant"},
+    {"PUT " TENANT,                         "admin",   admin_put_tenant, &admin_document_view, &admin_mutation_view,
+     "Upsert Tenant", .answers = "400 401 404 412 500", .query = if_match, .operation = "upsert_tenant",
+     .about = "Keys that are not documented are kept. Secrets are stored apart and read back as [redacted], which means unchanged."},
+
+    {"GET " TENANT "/api-keys",             OF_TENANT, admin_list_keys, NULL, &admin_key_view,
+     "List Tenant API Keys", .flags = LIST, .answers = "400 401 404 500", .query = of_kind, .operation = "list_tenant_api_keys"},
+    {"POST " TENANT "/api-keys",            OF_TENANT, admin_create_key, &admin_key_order_view, &admin_created_key_view,
+     "Create Tenant API Key", .flags = IDEMPOTENT, .answers = "400 401 404 409 500", .operation = "create_tenant_api_key",
+     .about = "The token is shown once. A key of kind twilio is the password to the account_sid beside it."},
+    {"DELETE " TENANT "/api-keys/{key_id}", OF_TENANT, admin_revoke_key, NULL, &admin_key_view,
+     "Revoke Tenant API Key", .answers = "401 404 500", .operation = "revoke_tenant_api_key"},
+
+    {"GET " TENANT "/agents",               OF_TENANT, admin_list_agents, NULL, &admin_agent_view,
+     "List Agents", .flags = LIST, .answers = "401 404", .operation = "list_agents"},
+    {"POST " TENANT "/agents",              OF_TENANT, admin_create_agent, &admin_new_agent_view, &admin_agent_view,
+     "Create Agent", .flags = IDEMPOTENT, .answers = "400 401 404 409", .operation = "create_agent"},
+
+    {"GET " TENANT "/agent-versions",       OF_TENANT, admin_list_versions, NULL, &admin_version_view,
+     "List Agent Versions", .flags = LIST, .answers = "400 401 404", .query = of_agent, .operation = "list_agent_versions"},
+    {"POST " TENANT "/agent-versions",      OF_TENANT, admin_create_version, &admin_new_version_view, &admin_version_view,
+     "Create Agent Version", .flags = IDEMPOTENT, .answers = "400 401 404 409", .operation = "create_agent_version",
+     .about = "A draft; without config it begins as the published version's."},
+    {"POST " TENANT "/agent-versions/{version_id}/publish", OF_TENANT, admin_publish_version, NULL, &admin_version_view,
+     "Publish Agent Version", .answers = "401 404", .operation = "publish_agent_version"},
+
+    {"GET " TENANT "/phone-number-routes",  OF_TENANT, admin_list_routes, NULL, &admin_route_view,
+     "List Phone Number Routes", .flags = LIST, .answers = "401 404", .operation = "list_phone_number_routes"},
+    {"PUT " TENANT "/phone-number-routes",  OF_TENANT, admin_put_route, &admin_route_order_view, &admin_route_view,
+     "Upsert Phone Number Route", .answers = "400 401 404 409", .operation = "upsert_phone_number_route"},
+    {"DELETE " TENANT "/phone-number-routes/{route_id}", OF_TENANT, admin_remove_route, NULL, &admin_route_view,
+     "Delete Phone Number Route", .answers = "401 404", .operation = "delete_phone_number_route"},
+
+    {"POST " TENANT "/balance",             OF_TENANT, admin_add_balance, &admin_amount_view, &admin_balance_view,
+     "Add to Balance", .flags = IDEMPOTENT, .answers = "400 401 404 409", .operation = "add_tenant_balance",
+     .about = "Adds to the prepaid balance, or takes from it when negative. An Idempotency-Key makes repeating safe."},
+    /* clang-format on */
+};
+
+static const char *const prefixes[] = {"/api/v1/admin", NULL};
+
+const struct dialect stateset_admin = {
+    .name = "stateset",
+    .prefixes = prefixes,
+    .body_limit = BODY_LIMIT,
+    .authenticate = authenticate,
+    .limit_rate = limit_rate,
+    .item = item,
+    .list = list,
+    .refuse = refuse,
+    .title = "StateSet Voice API",
+    .version = "1.0.0",
+    .security = security,
+    .error_schema = error_schema,
+    .item_schema = item_schema,
+    .list_schema = list_schema,
+    .routes = routes,
+    .nroutes = COUNT(routes),
+};
+
+static void render_tenant_key(struct request *req, struct text *out, const struct field *field,
+                              const void *cell, const void *row)
+{
+    (void)field, (void)cell, (void)row;
+    text_json(out, req->tenant->tenant_key);
+}
+
+const struct wire stateset_tenant_key = {
+    .render = render_tenant_key,
+    .schema = "\"type\":\"string\"",
+    .whole = true,
+};
+
+bool stateset_path_id(struct request *req, const char *name, uid *id)
+{
+    return uid_read_uuid(request_path(req, name), id) ||
+           fail(&req->work, NOT_FOUND, "There is nothing of this id");
+}

@@ -1,0 +1,86 @@
+/*
+ * Which agent answers on a number, for the operator.
+ */
+#include "core/e164.h"
+#include "core/json.h"
+#include "domain/phone_routes.h"
+#include "domain/tenants.h"
+#include "fcgi/stateset/stateset.h"
+
+/* Other forms than E.164 are read as numbers of the tenant's country. */
+static const char *parse_number(struct request *req, const struct field *field, json_object *in,
+                                void *cell)
+{
+    const char *country = tenant_setting(&req->work, req->tenant, "country");
+    const char *text = json_object_is_type(in, json_type_string) ? json_object_get_string(in) : "";
+    char number[E164_SIZE];
+
+    (void)field;
+    if (!e164_read(text, country ? country : "US", number))
+        return "a telephone number";
+    *(const char **)cell = arena_text(&req->work.arena, number);
+    return NULL;
+}
+
+static const struct wire number = {.parse = parse_number, .schema = "\"type\":\"string\""};
+
+static const struct field order_fields[] = {
+    /* clang-format off */
+    FIELD(phone_route, id,               "id",               CREATE, .wire = &wire_uuid, .about = "Of the route to change; without it the one of number and direction."),
+    FIELD(phone_route, e164,             "phone_number",     CREATE | REQUIRED, .wire = &number),
+    FIELD(phone_route, direction,        "direction",        CREATE | REQUIRED),
+    FIELD(phone_route, agent_id,         "agent_id",         CREATE | REQUIRED, .wire = &wire_uuid),
+    FIELD(phone_route, agent_version_id, "agent_version_id", CREATE, .wire = &wire_uuid, .about = "Pins a version against publishing and rollouts."),
+    FIELD(phone_route, greeting,         "greeting",         CREATE),
+    /* clang-format on */
+};
+
+const struct view admin_route_order_view =
+    VIEW("UpsertPhoneNumberRoute", phone_route_entity, order_fields);
+
+static const struct field route_fields[] = {
+    /* clang-format off */
+    FIELD(phone_route, id,                        "id",                        READ, .wire = &wire_uuid),
+    FIELD(phone_route, tenant_id,                 "tenant_id",                 READ, .wire = &stateset_tenant_key),
+    FIELD(phone_route, e164,                      "phone_number",              READ),
+    FIELD(phone_route, direction,                 "direction",                 READ),
+    FIELD(phone_route, agent_id,                  "agent_id",                  READ, .wire = &wire_uuid),
+    FIELD(phone_route, agent_key,                 "agent_key",                 READ),
+    FIELD(phone_route, agent_name,                "agent_name",                READ),
+    FIELD(phone_route, agent_version_id,          "agent_version_id",          READ, .wire = &wire_uuid),
+    FIELD(phone_route, greeting,                  "greeting",                  READ),
+    FIELD(phone_route, resolved_agent_version_id, "resolved_agent_version_id", READ, .wire = &wire_uuid),
+    FIELD(phone_route, resolved_version_number,   "resolved_version_number",   READ),
+    FIELD(phone_route, created_at,                "created_at",                READ, .wire = &wire_iso_shortest),
+    FIELD(phone_route, updated_at,                "updated_at",                READ, .wire = &wire_iso_shortest),
+    /* clang-format on */
+};
+
+const struct view admin_route_view = VIEW("PhoneNumberRoute", phone_route_entity, route_fields);
+
+bool admin_list_routes(struct request *req)
+{
+    struct rows routes;
+
+    return phone_routes_list(&req->work, &routes) &&
+           reply_rows(req, &admin_route_view, NULL, &routes);
+}
+
+bool admin_put_route(struct request *req)
+{
+    struct phone_route route;
+    columns given;
+
+    row_clear(&phone_route_entity, &route);
+    return read_body(req, &admin_route_order_view, CREATE, &route, &given) &&
+           phone_route_put(&req->work, &route) && reply_row(req, 200, &admin_route_view, &route);
+}
+
+bool admin_remove_route(struct request *req)
+{
+    struct phone_route route;
+    uid id;
+
+    return stateset_path_id(req, "route_id", &id) && phone_route_remove(&req->work, id, &route) &&
+           reply_row(req, 200, &admin_route_view, &route);
+}

@@ -1,0 +1,107 @@
+#include "fcgi/stateset/stateset.h"
+
+#include "core/config.h"
+#include "fcgi/auth.h"
+#include "fcgi/rates.h"
+
+enum { BODY_LIMIT = 1 << 20, MINUTE = 60 };
+
+static bool authenticate(struct request *req)
+{
+    return auth_key(req, "stateset", credential_bearer(req));
+}
+
+/* Who is recognized leaves his address's bucket, or one office of operators would lock itself out.
+ */
+static bool limit_rate(struct request *req)
+{
+    const struct config *config = req->work.config;
+    struct rate rate;
+    bool ok;
+
+    if (req->caller.kind)
+        ok = rate_take(req, "stateset.tenant",
+                       arena_format(&req->work.arena, "%lld", (long long)req->work.tenant),
+                       config->rate_limit_tenant_per_minute, MINUTE, &rate);
+    else
+        ok = rate_take(req, "stateset.ip", req->client_ip ? req->client_ip : "",
+                       config->rate_limit_ip_per_minute, MINUTE, &rate);
+    rate_headers(req, "X-RateLimit", &rate);
+    return ok;
+}
+
+static void bare_item(struct request *req, const struct view *view, const void *row)
+{
+    view_render(req, &req->reply, view, row);
+}
+
+static void bare_list(struct request *req, const struct view *view, const struct page *page,
+                      const struct rows *rows)
+{
+    (void)page;
+    view_render_rows(req, &req->reply, view, rows);
+}
+
+static const struct {
+    int status;
+    const char *code;
+} answers[FAILURES] = {
+    /* clang-format off */
+    [INVALID]         = {400, "VALIDATION_ERROR"},
+    [UNAUTHENTICATED] = {401, "UNAUTHORIZED"},
+    [UNPAID]          = {402, "BALANCE_EXHAUSTED"},
+    [FORBIDDEN]       = {403, "TENANT_SUSPENDED"},
+    [NOT_FOUND]       = {404, "NOT_FOUND"},
+    [NOT_ALLOWED]     = {405, "NOT_ALLOWED"},
+    [CONFLICT]        = {409, "CONFLICT"},
+    [LIMIT_REACHED]   = {429, "LIMIT_REACHED"},
+    [WRONG_STATE]     = {400, "INVALID_STATE"},
+    [PRECONDITION]    = {412, "PRECONDITION_FAILED"},
+    [TOO_LARGE]       = {413, "PAYLOAD_TOO_LARGE"},
+    [RATE_LIMITED]    = {429, "RATE_LIMITED"},
+    [INTERNAL]        = {500, "INTERNAL_ERROR"},
+    [UPSTREAM]        = {503, "UPSTREAM_UNAVAILABLE"},
+    [BUSY]            = {503, "SERVICE_UNAVAILABLE"},
+    /* clang-format on */
+};
+
+static void refuse(struct request *req)
+{
+    const struct error *error = &req->work.error;
+
+    req->status = answers[error->what].status;
+    if (req->status == 401)
+        reply_header(req, "WWW-Authenticate", "Bearer");
+    text_put(&req->reply, "{\"success\":false,\"error\":");
+    text_json(&req->reply, error->message);
+    text_add(&req->reply, ",\"code\":\"%s\",\"details\":", answers[error->what].code);
+    if (*error->field) {
+        text_put(&req->reply, "{\"field\":");
+        text_json(&req->reply, error->field);
+        text_char(&req->reply, '}');
+    } else {
+        text_put(&req->reply, "null");
+    }
+    text_put(&req->reply, ",\"request_id\":");
+    text_json(&req->reply, req->work.id);
+    text_char(&req->reply, '}');
+}
+
+static const char *const prefixes[] = {"/api/v1", NULL};
+
+const struct dialect stateset = {
+    .name = "stateset",
+    .prefixes = prefixes,
+    .body_limit = BODY_LIMIT,
+    .limit = "limit",
+    .skip = "offset",
+    .page_size = 50,
+    .page_most = 200,
+    .authenticate = authenticate,
+    .limit_rate = limit_rate,
+    .item = bare_item,
+    .list = bare_list,
+    .refuse = refuse,
+    .title = "StateSet Voice API",
+    .version = "1.0.0",
+};

@@ -1,0 +1,50 @@
+/*
+ * fcgi/stateset/stateset.h - the StateSet dialect, in two parts that share a document: what tenants
+ * ask with their bearer keys, and what the operator asks with x-admin-key.
+ */
+#ifndef FCGI_STATESET_STATESET_H
+#define FCGI_STATESET_STATESET_H
+
+#include "fcgi/dialect.h"
+
+/* Tenants: errors {"success": false, "error", "code", "details", "request_id"}. */
+extern const struct dialect stateset;
+
+/* The operator: errors {"ok": false, "error"}. */
+extern const struct dialect stateset_admin;
+
+/* "tenant_id" in answers: the operator's own name of the tenant that the path names. */
+extern const struct wire stateset_tenant_key;
+
+/* The key that a path value spells as a UUID; NOT_FOUND when it does not. */
+bool stateset_path_id(struct request *req, const char *name, uid *id);
+
+/* Tenants and balances (admin_tenants.c). */
+extern const struct view admin_document_view, admin_tenant_view, admin_mutation_view;
+extern const struct view admin_amount_view, admin_balance_view;
+bool admin_get_tenant(struct request *req);
+bool admin_put_tenant(struct request *req);
+bool admin_add_balance(struct request *req);
+
+/* API keys (admin_keys.c). */
+extern const struct view admin_key_order_view, admin_key_view, admin_created_key_view;
+bool admin_list_keys(struct request *req);
+bool admin_create_key(struct request *req);
+bool admin_revoke_key(struct request *req);
+
+/* Agents and their versions (admin_agents.c). */
+extern const struct view admin_new_agent_view, admin_agent_view;
+extern const struct view admin_new_version_view, admin_version_view;
+bool admin_list_agents(struct request *req);
+bool admin_create_agent(struct request *req);
+bool admin_list_versions(struct request *req);
+bool admin_create_version(struct request *req);
+bool admin_publish_version(struct request *req);
+
+/* Phone number routes (admin_routes.c). */
+extern const struct view admin_route_order_view, admin_route_view;
+bool admin_list_routes(struct request *req);
+bool admin_put_route(struct request *req);
+bool admin_remove_route(struct request *req);
+
+#endif

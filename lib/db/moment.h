@@ -1,0 +1,16 @@
+/*
+ * db/moment.h - times as the driver has them: year, month, day and so on, in UTC.
+ */
+#ifndef DB_MOMENT_H
+#define DB_MOMENT_H
+
+#include <mysql.h>
+
+#include "core/clock.h"
+
+void moment_from_instant(instant when, MYSQL_TIME *time);
+
+/* Microseconds are cut to milliseconds; the zero date is NO_INSTANT. */
+instant moment_to_instant(const MYSQL_TIME *time);
+
+#endif

@@ -1,0 +1,216 @@
+#include "domain/after.h"
+
+#include <string.h>
+
+#include "core/config.h"
+#include "core/log.h"
+#include "domain/call_state.h"
+#include "domain/calls.h"
+#include "domain/events.h"
+#include "domain/gate.h"
+#include "domain/handoffs.h"
+#include "domain/inbound.h"
+#include "domain/nodes.h"
+#include "domain/numbers.h"
+#include "domain/sessions.h"
+
+enum { HANDOFF_RING_SECONDS = 25, LONGEST_DIAL_SECONDS = 4 * 60 * 60 };
+
+static bool is(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+static bool hang_up(struct call_plan *plan)
+{
+    plan->kind = PLAN_HANGUP;
+    return true;
+}
+
+/* A dial is over: the human took the call, or the next rung of the ladder is tried. */
+static bool after_dial(struct work *work, const struct call *call, const char *dial_status,
+                       struct call_plan *plan)
+{
+    bool answered = is(dial_status, "completed") || is(dial_status, "answered");
+    struct handoff handoff;
+
+    if (handoff_open(work, call->id, &handoff)) {
+        const char *state = answered                       ? "completed"
+                            : is(dial_status, "no-answer") ? "no_answer"
+                            : is(dial_status, "busy")      ? "declined"
+                                                           : "failed";
+
+        if (!handoff_move(work, &handoff, state))
+            return false;
+    } else if (work->error.what != NOT_FOUND) {
+        return false;
+    }
+    return answered ? hang_up(plan) : plan_fallback(work, call, NULL, plan);
+}
+
+/* The agent passed the caller on: whom it named is dialled, if the gate lets us. */
+static bool dial_handoff(struct work *work, const struct call *call, const struct handoff *handoff,
+                         struct call_plan *plan)
+{
+    bool inbound = is(call->direction, "inbound");
+    const struct outward outward = {
+        .channel = GATE_VOICE,
+        .transfer = true,
+        .from = inbound ? call->to_addr : call->from_addr,
+        .to = handoff->target,
+    };
+
+    if (!gate_check(work, &outward, NULL)) {
+        if (work->error.what == BUSY || work->error.what == INTERNAL)
+            return false;
+        log_warning(work, "handoff.refused", "call=%s reason=\"%s\"", call->call_sid,
+                    work->error.message);
+        return handoff_move(work, handoff, "failed") && plan_fallback(work, call, NULL, plan);
+    }
+    plan->kind = PLAN_DIAL;
+    plan->dial_to = handoff->target;
+    plan->caller_id = inbound ? NULL : call->from_addr;
+    plan->dial_timeout_seconds = HANDOFF_RING_SECONDS;
+    plan->dial_limit_seconds = LONGEST_DIAL_SECONDS;
+    plan->after_url = after_url(work, call, NULL);
+    return handoff_move(work, handoff, "dialing");
+}
+
+static bool after_end(struct work *work, const struct call *call, struct call_plan *plan)
+{
+    struct handoff handoff;
+
+    if (handoff_open(work, call->id, &handoff))
+        return dial_handoff(work, call, &handoff, plan);
+    return work->error.what == NOT_FOUND && hang_up(plan);
+}
+
+/* A new session of the same call that continues the old one. */
+struct resumption {
+    const struct call *call;
+    const struct voice_session *old;
+    struct voice_session session;
+};
+
+static bool resume_step(struct work *work, void *with)
+{
+    struct resumption *resumption = with;
+    const struct voice_session *old = resumption->old;
+    struct voice_session *session = &resumption->session;
+    bool lost;
+
+    session_begin(session);
+    session->call_id = old->call_id;
+    session->room_id = old->room_id;
+    session->transport = old->transport;
+    session->resume_of = old->id;
+    session->resume_count = old->resume_count + 1;
+    session->call_type = old->call_type;
+    session->customer_phone = old->customer_phone;
+    session->agent_id = old->agent_id;
+    session->agent_version_id = old->agent_version_id;
+    session->agent_name = old->agent_name;
+    session->model = old->model;
+    session->voice = old->voice;
+    session->org_ref = old->org_ref;
+    session->language = old->language;
+    return session_lose(work, old->id, &lost) && session_insert(work, session) &&
+           event_put(work, old->call_id, session->id, "session.resumed", "platform", NULL);
+}
+
+/* Who asked before us may have made it already: one session is continued once. */
+static bool find_successor(struct work *work, const struct voice_session *old,
+                           struct voice_session *session)
+{
+    return session_of_call(work, old->call_id, session) && uid_compare(session->id, old->id) > 0;
+}
+
+static bool resume(struct work *work, const struct call *call, const struct voice_session *old,
+                   struct call_plan *plan)
+{
+    struct resumption resumption = {.call = call, .old = old};
+    int64_t avoid = old->node_id == NO_INTEGER ? 0 : old->node_id;
+
+    if (find_successor(work, old, &resumption.session)) {
+        if (!is(resumption.session.state, "pending"))
+            return hang_up(plan);
+    } else if (old->resume_count >= RESUME_LIMIT) {
+        bool lost;
+
+        return session_lose(work, old->id, &lost) && plan_fallback(work, call, "node_lost", plan);
+    } else if (!db_transaction(work, resume_step, &resumption)) {
+        return false;
+    }
+    log_info(work, "call.resumed", "call=%s attempt=%lld", call->call_sid,
+             (long long)resumption.session.resume_count);
+    plan->language = call->language;
+    return plan_connect(work, call, &resumption.session, avoid, plan) ||
+           (work->error.what == NOT_FOUND && plan_fallback(work, call, "node_lost", plan));
+}
+
+/* Its node is given the time to say how the session ended, if there is a node. */
+static bool wait_or_resume(struct work *work, const struct call *call,
+                           const struct voice_session *session, int64_t waited,
+                           struct call_plan *plan)
+{
+    bool alive = false;
+
+    if (session->node_id != NO_INTEGER &&
+        !node_is_alive(work, session->node_id, session->node_epoch, &alive))
+        return false;
+    if (!alive || waited >= AFTER_WAITS)
+        return resume(work, call, session, plan);
+    plan->kind = PLAN_WAIT;
+    plan->after_url = arena_format(&work->arena, "%s?waited=%lld", after_url(work, call, session),
+                                   (long long)waited + 1);
+    return true;
+}
+
+/*
+ * No node ever took the session: it was down when the carrier knocked.  The same session is offered
+ * again, a second apart, so that a node has the time to start anew; only then the ladder.
+ */
+static bool knock_again(struct work *work, const struct call *call,
+                        const struct voice_session *session, int64_t waited, struct call_plan *plan)
+{
+    if (waited >= 2 * AFTER_KNOCKS)
+        return plan_fallback(work, call, "node_lost", plan);
+    plan->language = call->language;
+    if (waited % 2 == 0)
+        plan->kind = PLAN_WAIT;
+    else if (!plan_connect(work, call, session, 0, plan) && work->error.what != NOT_FOUND)
+        return false;
+    if (plan->kind != PLAN_CONNECT)
+        plan->kind = PLAN_WAIT; /* also when no node is up just now */
+    plan->after_url = arena_format(&work->arena, "%s?waited=%lld", after_url(work, call, session),
+                                   (long long)waited + 1);
+    return true;
+}
+
+bool after_connect(struct work *work, const struct token *token, const struct after_facts *facts,
+                   struct call_plan *plan)
+{
+    struct voice_session session;
+    struct call call;
+
+    *plan = (struct call_plan){.kind = PLAN_HANGUP};
+    work->tenant = token->tenant_id;
+    if (!call_get(work, token->call, &call))
+        return work->error.what == NOT_FOUND;
+    if (call_state_is_terminal(call.state))
+        return true;
+    if (facts->dial_status)
+        return after_dial(work, &call, facts->dial_status, plan);
+    if (uid_is_none(token->session))
+        return true;
+    if (!session_get(work, token->session, &session))
+        return work->error.what == NOT_FOUND;
+    if (is(session.state, "ended"))
+        return after_end(work, &call, plan);
+    if (is(session.state, "connecting") || is(session.state, "active") ||
+        is(session.state, "draining"))
+        return wait_or_resume(work, &call, &session, facts->waited, plan);
+    if (is(session.state, "pending"))
+        return knock_again(work, &call, &session, facts->waited, plan);
+    return resume(work, &call, &session, plan);
+}

@@ -1,0 +1,121 @@
+#include "domain/handoffs.h"
+
+#include <string.h>
+
+#include "domain/events.h"
+#include "domain/words.h"
+
+static const char *const handoff_modes[] = {"cold", "warm", "bridge", NULL};
+static const char *const initiators[] = {"ai", "supervisor", "api", "fallback", NULL};
+static const char *const handoff_states[] = {"requested", "dialing",  "ringing",   "briefing",
+                                             "bridged",   "declined", "no_answer", "failed",
+                                             "completed", "canceled", NULL};
+
+static const struct column columns_of_handoff[] = {
+    COLUMN(handoff, tenant_id, NOT_NULL),
+    COLUMN(handoff, id, NOT_NULL),
+    COLUMN(handoff, call_id, NOT_NULL),
+    COLUMN(handoff, mode, NOT_NULL, .one_of = handoff_modes),
+    COLUMN(handoff, initiated_by, NOT_NULL, .one_of = initiators),
+    COLUMN(handoff, target, NOT_NULL, .max = 200),
+    COLUMN(handoff, reason, NULLABLE, .max = 2000),
+    COLUMN(handoff, briefing, NULLABLE, .max = 16000),
+    COLUMN(handoff, state, NOT_NULL, .one_of = handoff_states),
+    COLUMN(handoff, human_call_id, NULLABLE),
+    COLUMN(handoff, conference_sid, NULLABLE, .max = 34),
+    COLUMN(handoff, tr_task_id, NULLABLE),
+    COLUMN(handoff, callback_task_id, NULLABLE),
+    COLUMN(handoff, operator, NULLABLE, .max = 480),
+    COLUMN(handoff, requested_at, NOT_NULL),
+    COLUMN(handoff, answered_at, NULLABLE),
+    COLUMN(handoff, bridged_at, NULLABLE),
+    COLUMN(handoff, ended_at, NULLABLE),
+    COLUMN(handoff, created_at, NOT_NULL),
+    COLUMN(handoff, updated_at, NOT_NULL),
+    COLUMN(handoff, rev, NOT_NULL),
+};
+
+const struct entity handoff_entity = ENTITY(handoff, "handoff", "handoffs", columns_of_handoff);
+
+static bool mark_call(struct work *work, const struct handoff *handoff)
+{
+    static const char sql[] =
+        "UPDATE calls SET escalated = 1, escalation_reason = COALESCE(?, escalation_reason),"
+        " escalation_target = ?, updated_at = ?, rev = rev + 1 WHERE tenant_id = ? AND id = ?";
+    const struct param params[] = {PARAM(handoff->reason), PARAM(handoff->target),
+                                   PARAM(handoff->updated_at), PARAM(work->tenant),
+                                   PARAM(handoff->call_id)};
+
+    return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+static bool request_step(struct work *work, void *with)
+{
+    const struct handoff *handoff = with;
+
+    return store_insert(work, &handoff_entity, handoff, columns_all(&handoff_entity)) &&
+           (strcmp(handoff->initiated_by, "fallback") == 0 || mark_call(work, handoff)) &&
+           event_put(work, handoff->call_id, NO_UID, "handoff.requested", "platform", NULL);
+}
+
+bool handoff_request(struct work *work, struct handoff *handoff)
+{
+    struct handoff row;
+
+    row_clear(&handoff_entity, &row);
+    row.id = uid_new();
+    row.call_id = handoff->call_id;
+    row.mode = handoff->mode;
+    row.initiated_by = handoff->initiated_by;
+    row.target = word_ascii(&work->arena, handoff->target, 200);
+    row.reason = word_text(&work->arena, handoff->reason, 500);
+    row.briefing = handoff->briefing;
+    row.state = "requested";
+    row.requested_at = row.created_at = row.updated_at = clock_now();
+    *handoff = row;
+    return db_transaction(work, request_step, handoff);
+}
+
+bool handoff_open(struct work *work, uid call, struct handoff *handoff)
+{
+    const char *sql =
+        arena_format(&work->arena,
+                     "SELECT %s FROM handoffs WHERE tenant_id = ? AND call_id = ?"
+                     " AND state IN ('requested', 'dialing', 'ringing', 'briefing', 'bridged')"
+                     " ORDER BY id DESC LIMIT 1",
+                     store_names(work, &handoff_entity, NULL));
+    const struct param params[] = {PARAM(work->tenant), PARAM(call)};
+
+    return db_find(work, sql, params, COUNT(params), &handoff_entity, handoff);
+}
+
+bool handoff_was_fallback(struct work *work, uid call, bool *was)
+{
+    static const char sql[] = "SELECT COUNT(*) FROM handoffs WHERE tenant_id = ? AND call_id = ?"
+                              " AND initiated_by = 'fallback'";
+    const struct param params[] = {PARAM(work->tenant), PARAM(call)};
+    int64_t count;
+
+    if (!db_number(work, sql, params, COUNT(params), 0, &count))
+        return false;
+    *was = count > 0;
+    return true;
+}
+
+bool handoff_move(struct work *work, const struct handoff *handoff, const char *state)
+{
+    static const char sql[] =
+        "UPDATE handoffs SET state = ?, ended_at = IF(?, ?, ended_at), updated_at = ?,"
+        " rev = rev + 1 WHERE tenant_id = ? AND id = ? AND ended_at IS NULL AND state <> ?";
+    bool over = !strstr("requested dialing ringing briefing bridged", state);
+    instant now = clock_now();
+    const struct param params[] = {PARAM(state),        PARAM(over),        PARAM(now),  PARAM(now),
+                                   PARAM(work->tenant), PARAM(handoff->id), PARAM(state)};
+    uint64_t changed;
+
+    if (!db_execute(work, sql, params, COUNT(params), &changed))
+        return false;
+    return changed == 0 ||
+           event_put(work, handoff->call_id, NO_UID,
+                     arena_format(&work->arena, "handoff.%s", state), "platform", NULL);
+}

@@ -1,0 +1,45 @@
+/*
+ * domain/handoffs.h - callers passed on, or to be passed on, to a human (reference 1.5, 5.10).
+ *
+ * requested -> dialing -> ringing -> briefing -> bridged -> completed, with the exits declined,
+ * no_answer, failed and canceled.
+ */
+#ifndef DOMAIN_HANDOFFS_H
+#define DOMAIN_HANDOFFS_H
+
+#include "db/store.h"
+
+struct handoff {
+    int64_t tenant_id;
+    uid id, call_id;
+    const char *mode;         /* cold, warm, bridge */
+    const char *initiated_by; /* ai, supervisor, api, fallback */
+    const char *target, *reason, *briefing;
+    const char *state;
+    uid human_call_id;
+    const char *conference_sid;
+    uid tr_task_id, callback_task_id;
+    const char *operator;
+    instant requested_at, answered_at, bridged_at, ended_at, created_at, updated_at;
+    int64_t rev;
+};
+
+extern const struct entity handoff_entity;
+
+/*
+ * Plans one: the caller sets call_id, mode, initiated_by, target and may set reason and briefing.
+ * Unless the ladder did it, the call is marked escalated; event handoff.requested.  The daemon then
+ * ends its session with result "transferred", and the after hook dials.
+ */
+bool handoff_request(struct work *work, struct handoff *handoff);
+
+/* The newest handoff of a call that is not over; NOT_FOUND when there is none. */
+bool handoff_open(struct work *work, uid call, struct handoff *handoff);
+
+/* Whether the call was ever passed on by the fallback ladder. */
+bool handoff_was_fallback(struct work *work, uid call, bool *was);
+
+/* Moves it on, unless it is over; event handoff.<state>. */
+bool handoff_move(struct work *work, const struct handoff *handoff, const char *state);
+
+#endif

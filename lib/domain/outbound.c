@@ -1,0 +1,192 @@
+#include "domain/outbound.h"
+
+#include <string.h>
+
+#include "core/json.h"
+#include "core/log.h"
+#include "domain/agents.h"
+#include "domain/call_money.h"
+#include "domain/call_setup.h"
+#include "domain/call_state.h"
+#include "domain/calls.h"
+#include "domain/finalise.h"
+#include "domain/gate.h"
+#include "domain/inbound.h"
+#include "domain/phone_routes.h"
+#include "domain/sessions.h"
+#include "domain/tenants.h"
+#include "domain/words.h"
+#include "remote/twilio.h"
+
+/* An order on its way. */
+struct ordering {
+    const struct outbound_order *order;
+    struct tenant tenant;
+    struct carrier carrier;
+    struct gate_pass pass;
+    struct call *call;
+    struct voice_session session;
+    int64_t hold_micros;
+};
+
+static void describe(struct work *work, struct ordering *o)
+{
+    const struct outbound_order *order = o->order;
+    struct call *call = o->call;
+
+    call_begin(work, call);
+    call->carrier = carrier_name(&o->carrier);
+    call->carrier_account_sid = o->carrier.account_sid;
+    call->origin = order->origin;
+    call->direction = "outbound";
+    call->from_addr = order->from;
+    call->to_addr = call->customer_phone = order->to;
+    call->phone_number_id = o->pass.number;
+    call->org_ref = order->org_ref ? order->org_ref : o->tenant.default_org_ref;
+    call->trace_id = word_ascii(&work->arena, order->trace_id, 128);
+    call->campaign_id = order->campaign_id;
+    call->contact_id = order->contact_id;
+    call->execution_id = order->execution_id;
+    call->callback_task_id = order->callback_task_id;
+    call->parent_call_id = order->parent_call_id;
+    if (order->variables_json)
+        call->variables.json = order->variables_json;
+    if (order->metadata_json)
+        call->metadata.json = order->metadata_json;
+    if (order->context_json)
+        call->context.json = order->context_json;
+}
+
+/* The agent that was named, or the one that the number's route names. */
+static bool find_agent(struct work *work, struct ordering *o)
+{
+    const struct outbound_order *order = o->order;
+    struct phone_route route = {0};
+    struct agent_version version;
+    struct agent agent;
+    uid agent_id = order->agent;
+
+    if (uid_is_none(agent_id)) {
+        if (!phone_route_for(work, order->from, "outbound", &route) &&
+            (work->error.what != NOT_FOUND ||
+             !phone_route_for(work, order->from, "inbound", &route)))
+            return work->error.what == NOT_FOUND
+                       ? fail_field(work, "from", "No agent calls from that number")
+                       : false;
+        agent_id = route.agent_id;
+    }
+    if (!agent_find(work, agent_id, &agent) ||
+        !agent_version_resolve(work, &agent, order->agent_version, route.agent_version_id,
+                               o->call->id, &version))
+        return false;
+    call_set_agent(work, o->call, &o->session, &agent, &version,
+                   order->greeting ? order->greeting : route.greeting);
+    return true;
+}
+
+static bool write_step(struct work *work, void *with)
+{
+    struct ordering *o = with;
+
+    return call_write(work, o->call, &o->session, o->hold_micros);
+}
+
+/* What the carrier posts about the call carries our key, in case it is faster than its answer. */
+static const char *keyed_url(struct work *work, const char *path, uid call)
+{
+    char key[27];
+
+    uid_write_base32(call, key);
+    return arena_format(&work->arena, "%s?cid=%s", hook_url(work, path), key);
+}
+
+static bool order_at_carrier(struct work *work, const struct ordering *o,
+                             struct carrier_call *answer, struct carrier_outcome *outcome)
+{
+    const struct outbound_order *order = o->order;
+    int64_t ring = order->ring_seconds ? order->ring_seconds : 60;
+    uid id = o->call->id;
+    const char *machine = order->machine_detection;
+    const char *limit = order->limit_seconds
+                            ? arena_format(&work->arena, "%lld", (long long)order->limit_seconds)
+                            : NULL;
+    const struct carrier_setting settings[] = {
+        {"To", order->to},
+        {"From", order->from},
+        {"Url", keyed_url(work, "/api/v1/outbound-call", id)},
+        {"Method", "POST"},
+        {"StatusCallback", keyed_url(work, "/api/v1/call-status", id)},
+        {"StatusCallbackMethod", "POST"},
+        {"StatusCallbackEvent", "initiated"},
+        {"StatusCallbackEvent", "ringing"},
+        {"StatusCallbackEvent", "answered"},
+        {"StatusCallbackEvent", "completed"},
+        {"Timeout", arena_format(&work->arena, "%lld", (long long)ring)},
+        {"TimeLimit", limit},
+        {"MachineDetection", machine},
+        {"AsyncAmd", machine ? "true" : NULL},
+        {"AsyncAmdStatusCallback", machine ? keyed_url(work, "/hooks/twilio/amd", id) : NULL},
+        {"AsyncAmdStatusCallbackMethod", machine ? "POST" : NULL},
+    };
+
+    return twilio_call_create(work, &o->carrier, settings, COUNT(settings), answer, outcome);
+}
+
+static bool note_done(struct work *work, struct call *call, const struct carrier_call *answer)
+{
+    struct call_news news = NO_NEWS;
+
+    news.state = "queued";
+    return call_learn_sid(work, call->id, answer->sid) && call_apply(work, call->id, &news, NULL) &&
+           call_get(work, call->id, call);
+}
+
+/* The failure that the caller learns of stays the carrier's, whatever is written meanwhile. */
+static bool note_refused(struct work *work, struct call *call,
+                         const struct carrier_outcome *outcome)
+{
+    struct error error = work->error;
+    struct call_news news = NO_NEWS;
+
+    news.state = "failed";
+    news.end_reason = "carrier_error";
+    news.error_code = arena_format(&work->arena, "%d", outcome->code);
+    news.error_message = outcome->message;
+    if (call_apply(work, call->id, &news, NULL))
+        call_finalise(work, call->id, NULL);
+    work->error = error;
+    return false;
+}
+
+/* It is not known whether the carrier has it; nothing is ordered again. */
+static bool note_unknown(struct work *work, struct call *call)
+{
+    struct call_news news = NO_NEWS;
+
+    news.error_code = "order_unknown";
+    if (!call_apply(work, call->id, &news, NULL))
+        return false;
+    log_warning(work, "call.order_unknown", "call=%s", call->call_sid);
+    return fail(work, BUSY, "The carrier did not say whether it took the order");
+}
+
+bool outbound_order(struct work *work, const struct outbound_order *order, struct call *call)
+{
+    const struct outward outward = {.channel = GATE_VOICE, .from = order->from, .to = order->to};
+    struct ordering o = {.order = order, .call = call};
+    struct carrier_outcome outcome = {0};
+    struct carrier_call answer = {0};
+
+    if (!tenant_by_id(work, work->tenant, &o.tenant) || !gate_check(work, &outward, &o.pass) ||
+        !carrier_of_tenant(work, &o.tenant, &o.carrier) ||
+        !call_hold_micros(work, "outbound", &o.hold_micros))
+        return false;
+    describe(work, &o);
+    session_begin(&o.session);
+    if (!find_agent(work, &o) || !db_transaction(work, write_step, &o))
+        return false;
+    if (order_at_carrier(work, &o, &answer, &outcome))
+        return note_done(work, call, &answer);
+    return outcome.end == CARRIER_REFUSED ? note_refused(work, call, &outcome)
+                                          : note_unknown(work, call);
+}

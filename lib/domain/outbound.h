@@ -1,0 +1,46 @@
+/*
+ * domain/outbound.h - ordering a call at the carrier (reference 5.6).
+ *
+ * Three steps: the rows are written, then the carrier is asked with no transaction open, then the
+ * answer is written down.  An order whose answer never came is never repeated: the first callback
+ * with our key or a sweep that asks the carrier settles it.
+ */
+#ifndef DOMAIN_OUTBOUND_H
+#define DOMAIN_OUTBOUND_H
+
+#include "core/uid.h"
+#include "core/work.h"
+#include "domain/call_plan.h"
+
+struct call;
+
+struct outbound_order {
+    const char *origin; /* twilio, thruai, stateset, phony, campaign, callback, workflow */
+    const char *from, *to;
+    uid agent, agent_version; /* NO_UID: by the route of "from" */
+    const char *greeting, *org_ref, *trace_id;
+    const char *variables_json, *metadata_json, *context_json; /* NULL: {} */
+    uid campaign_id, contact_id, execution_id, callback_task_id, parent_call_id;
+    const char *machine_detection;       /* NULL: none; Enable, DetectMessageEnd */
+    int64_t ring_seconds, limit_seconds; /* 0: 60 and the longest call */
+};
+
+/*
+ * Orders a call and answers its row, state queued and with the carrier's SID.  Fails as the gate
+ * does, with UPSTREAM when the carrier refused (the call is then failed, its hold released), and
+ * with BUSY when its answer never came: the row stays "created" with error_code order_unknown.
+ */
+bool outbound_order(struct work *work, const struct outbound_order *order, struct call *call);
+
+/*
+ * The TwiML request of a call we ordered, when it is answered: connects it.  "cid" is our key from
+ * the URL (NULL: none), "call_sid" the carrier's, which is learned.  "answered_by" is a synchronous
+ * verdict.  A call we do not know gets the plan of inbound_refuse().
+ */
+bool outbound_answered(struct work *work, const char *cid, const char *call_sid,
+                       const char *answered_by, struct call_plan *plan);
+
+/* Asks the carrier about calls whose order's answer never came; settles them. For sweeps. */
+bool outbound_settle(struct work *work, uid call, bool *settled);
+
+#endif

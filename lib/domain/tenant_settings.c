@@ -1,0 +1,489 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/config.h"
+#include "core/crypto.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/rand.h"
+#include "domain/epoch.h"
+#include "domain/secrets.h"
+#include "domain/tenants.h"
+
+enum { MAX_DEPTH = 16, MAX_SECRETS = 64, MAX_SECRET = 1900 };
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* Settings that have a column of their own. */
+static const struct {
+    const char *path;
+    size_t offset;
+    const char *allowed; /* the only characters of a text, NULL for any */
+} known[] = {
+    /* clang-format off */
+    {"display_name",                offsetof(struct tenant, name),                 NULL},
+    {"slug",                        offsetof(struct tenant, slug),                 LOWER DIGITS "-"},
+    {"status",                      offsetof(struct tenant, status),               NULL},
+    {"owner_email",                 offsetof(struct tenant, owner_email),          NULL},
+    {"billing_email",               offsetof(struct tenant, billing_email),        NULL},
+    {"timezone",                    offsetof(struct tenant, timezone),             LOWER UPPER DIGITS "_+-/"},
+    {"org_id",                      offsetof(struct tenant, default_org_ref),      NULL},
+    {"carrier_mode",                offsetof(struct tenant, carrier_mode),         NULL},
+    {"twilio.account_sid",          offsetof(struct tenant, carrier_account_sid),  LOWER UPPER DIGITS},
+    {"limits.max_agents",           offsetof(struct tenant, max_agents),           NULL},
+    {"limits.max_concurrent_calls", offsetof(struct tenant, max_concurrent_calls), NULL},
+    {"limits.max_numbers",          offsetof(struct tenant, max_numbers),          NULL},
+    {"retention",                   offsetof(struct tenant, retention),            NULL},
+    {"redaction",                   offsetof(struct tenant, redaction),            NULL},
+    /* clang-format on */
+};
+
+/* Words that would be taken for another resource in a path. */
+static const char *const reserved[] = {"audio-providers", "cache-metrics", "cached",
+                                       "evict-idle",      "reload-cached", "validate"};
+
+/* The member that a path of names leads to, NULL when there is none. */
+static json_object *member_at(json_object *object, const char *path)
+{
+    char name[64];
+
+    for (size_t length; object && *path; path += length + (path[length] == '.')) {
+        length = strcspn(path, ".");
+        if (length >= sizeof name)
+            return NULL;
+        memcpy(name, path, length);
+        name[length] = '\0';
+        object = json_member(object, name);
+    }
+    return object;
+}
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    while (*words && strcmp(*words, text) != 0)
+        words++;
+    return *words;
+}
+
+static bool take_text(struct work *work, const char *path, const struct column *column,
+                      const char *allowed, json_object *value, void *cell)
+{
+    const char *text = json_object_get_string(value);
+
+    if (!json_object_is_type(value, json_type_string))
+        return fail_field(work, path, "%s must be a string", path);
+    if (!*text || (column->max && strlen(text) > column->max))
+        return fail_field(work, path, "%s must have 1 to %zu bytes", path, column->max);
+    if (column->one_of && !is_one_of(text, column->one_of))
+        return fail_field(work, path, "%s must be one of the documented values", path);
+    if (allowed && text[strspn(text, allowed)])
+        return fail_field(work, path, "%s has characters it cannot have", path);
+    *(const char **)cell = arena_text(&work->arena, text);
+    return true;
+}
+
+static bool take_integer(struct work *work, const char *path, json_object *value, void *cell)
+{
+    int64_t number = json_object_get_int64(value);
+
+    if (!json_object_is_type(value, json_type_int) || number < 0 || number > 1000000)
+        return fail_field(work, path, "%s must be an integer from 0 to 1000000", path);
+    *(int64_t *)cell = number;
+    return true;
+}
+
+/* A null takes back what may be absent and leaves the rest as it is. */
+static bool take_known(struct work *work, size_t i, json_object *config, struct tenant *tenant)
+{
+    const struct column *column = column_at(&tenant_entity, known[i].offset);
+    json_object *value = member_at(config, known[i].path);
+    void *cell = cell_of(column, tenant);
+
+    if (!value) {
+        if (column->nullable && strstr(known[i].path, ".") == NULL &&
+            json_object_object_get_ex(config, known[i].path, NULL))
+            cell_clear(column->type, cell);
+        return true;
+    }
+    switch (column->type) {
+    case TEXT:
+        return take_text(work, known[i].path, column, known[i].allowed, value, cell);
+    case INTEGER:
+        return take_integer(work, known[i].path, value, cell);
+    default:
+        if (!json_object_is_type(value, json_type_object))
+            return fail_field(work, known[i].path, "%s must be an object", known[i].path);
+        ((document *)cell)->json = json_write(&work->arena, value);
+        return true;
+    }
+}
+
+/* A secret found in a document, and what is to become of it. */
+struct found_secret {
+    const char *path, *value; /* value NULL: it stays what it is */
+};
+
+struct found_secrets {
+    struct found_secret at[MAX_SECRETS];
+    size_t count;
+};
+
+/* Members are secrets by their names. */
+static bool is_secret_name(const char *name)
+{
+    static const char *const endings[] = {"token",  "secret",     "password",
+                                          "apikey", "privatekey", "authtoken"};
+    char plain[64];
+    size_t length = 0;
+
+    for (; *name && length + 1 < sizeof plain; name++)
+        if (*name != '_' && *name != '-')
+            plain[length++] = *name >= 'A' && *name <= 'Z' ? (char)(*name + 32) : *name;
+    plain[length] = '\0';
+    for (size_t i = 0; i < COUNT(endings); i++) {
+        size_t ending = strlen(endings[i]);
+
+        if (length >= ending && strcmp(plain + length - ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool note_secret(struct work *work, struct found_secrets *found, const char *path,
+                        json_object *value)
+{
+    const char *text = json_object_get_string(value);
+    bool kept = strcmp(text, TENANT_REDACTED) == 0;
+
+    if (found->count == MAX_SECRETS || strlen(path) > 48 || strlen(text) > MAX_SECRET)
+        return fail_field(work, path, "%s is a secret that is too long, or one too many", path);
+    for (const char *c = path; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            return fail_field(work, path, "%s must be named in plain letters", path);
+    found->at[found->count++] =
+        (struct found_secret){path, kept ? NULL : arena_text(&work->arena, text)};
+    return json_object_set_string(value, TENANT_REDACTED) ||
+           fail(work, INTERNAL, "A secret could not be taken out");
+}
+
+/* Takes the secrets out of a document, on every level of its objects. */
+static bool take_secrets(struct work *work, json_object *object, const char *above,
+                         struct found_secrets *found)
+{
+    json_object_object_foreach(object, name, value)
+    {
+        const char *path = arena_format(&work->arena, "%s%s%s", above, *above ? "." : "", name);
+
+        if (json_object_is_type(value, json_type_object) && !take_secrets(work, value, path, found))
+            return false;
+        if (json_object_is_type(value, json_type_string) && *json_object_get_string(value) &&
+            is_secret_name(name) && !note_secret(work, found, path, value))
+            return false;
+    }
+    return true;
+}
+
+/* The carrier's token has a name of its own, because others look for it. */
+static const char *secret_name(const char *path)
+{
+    return strcmp(path, "twilio.auth_token") == 0 ? SECRET_CARRIER_TOKEN : path;
+}
+
+static const char *secret_path(const char *name)
+{
+    return strcmp(name, SECRET_CARRIER_TOKEN) == 0 ? "twilio.auth_token" : name;
+}
+
+/* Shows a secret that is kept: its place in the document says that there is one. */
+static void show_kept(json_object *config, const char *path)
+{
+    for (size_t length; *path; path += length + (path[length] == '.')) {
+        char name[64];
+        json_object *next = NULL;
+
+        length = strcspn(path, ".");
+        if (length >= sizeof name || !json_object_is_type(config, json_type_object))
+            return;
+        memcpy(name, path, length);
+        name[length] = '\0';
+        if (json_object_object_get_ex(config, name, &next) && (next || !path[length]))
+            config = next; /* a secret that was set to null is shown as null */
+        else {
+            next =
+                path[length] ? json_object_new_object() : json_object_new_string(TENANT_REDACTED);
+            json_object_object_add(config, name, next);
+            config = next;
+        }
+    }
+}
+
+/* Everything one change of a tenant needs. */
+struct change {
+    const char *tenant_key, *if_match;
+    json_object *config;
+    struct found_secrets *secrets;
+    struct tenant *tenant;
+    bool created;
+};
+
+/* What a tenant begins as. */
+static void begin_tenant(struct work *work, const char *tenant_key, struct tenant *tenant)
+{
+    unsigned char account[16];
+    char hex[33];
+
+    rand_bytes(account, sizeof account);
+    hex_write(account, sizeof account, hex);
+    row_clear(&tenant_entity, tenant);
+    tenant->public_id = uid_new();
+    tenant->tenant_key = tenant->name = arena_text(&work->arena, tenant_key);
+    tenant->status = "active";
+    tenant->timezone = "UTC";
+    tenant->account_sid = arena_format(&work->arena, "AC%s", hex);
+    tenant->max_agents = 50;
+    tenant->max_concurrent_calls = 20;
+    tenant->max_numbers = 20;
+    tenant->markup_bp = 0;
+    tenant->carrier_mode = "simulated";
+    tenant->config.json = tenant->retention.json = tenant->redaction.json = "{}";
+    tenant->cache_epoch = tenant->rev = 1;
+    tenant->created_at = tenant->updated_at = clock_now();
+}
+
+/* Secrets that were stored before: removed where the document says null, else still shown. */
+static bool keep_secrets(struct work *work, const struct change *change)
+{
+    struct rows rows;
+
+    if (!secrets_list(work, &rows))
+        return false;
+    for (size_t i = 0; i < rows.count; i++) {
+        const char *name = ((struct tenant_secret *)rows.at)[i].name, *path = secret_path(name);
+        const char *dot = strrchr(path, '.');
+        json_object *holder = change->config;
+
+        if (dot)
+            holder =
+                member_at(change->config, arena_copy(&work->arena, path, (size_t)(dot - path)));
+        if (json_object_is_type(holder, json_type_object) &&
+            json_object_object_get_ex(holder, dot ? dot + 1 : path, NULL) &&
+            !member_at(change->config, path)) {
+            if (!secret_remove(work, name))
+                return false;
+        } else {
+            show_kept(change->config, path);
+        }
+    }
+    return true;
+}
+
+static bool put_secrets(struct work *work, const struct found_secrets *secrets)
+{
+    for (size_t i = 0; i < secrets->count; i++)
+        if (secrets->at[i].value &&
+            !secret_put(work, secret_name(secrets->at[i].path), secrets->at[i].value))
+            return false;
+    return true;
+}
+
+/*
+ * Whose carrier the tenant uses, unless the document says: its own when it gave an account and a
+ * token, else the server's, else the rehearsal's.
+ */
+static bool choose_carrier(struct work *work, const struct change *change)
+{
+    const char *server = work->config ? work->config->twilio_account_sid : NULL;
+    bool own = change->tenant->carrier_account_sid &&
+               member_at(change->config, "twilio.auth_token") != NULL;
+
+    if (member_at(change->config, "carrier_mode"))
+        return true;
+    change->tenant->carrier_mode = own ? "byoc" : server && *server ? "platform" : "simulated";
+    return true;
+}
+
+static void hash_config(struct work *work, struct tenant *tenant, json_object *config)
+{
+    hash256 hash;
+    unsigned char *kept = arena_take(&work->arena, 1, sizeof hash.bytes);
+
+    tenant->config.json = json_write(&work->arena, config);
+    hash = sha256(tenant->config.json, strlen(tenant->config.json));
+    memcpy(kept, hash.bytes, sizeof hash.bytes);
+    tenant->config_hash = (bytes){kept, sizeof hash.bytes};
+}
+
+static bool insert_tenant(struct work *work, const struct tenant *t)
+{
+    static const char sql[] =
+        "INSERT INTO tenants (public_id, tenant_key, name, slug, status, owner_email,"
+        " billing_email, timezone, account_sid, default_org_ref, max_agents, max_concurrent_calls,"
+        " max_numbers, markup_bp, carrier_mode, carrier_account_sid, config, config_hash,"
+        " cache_epoch, retention, redaction, created_at, updated_at, rev)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const struct param params[] = {
+        PARAM(t->public_id),     PARAM(t->tenant_key),
+        PARAM(t->name),          PARAM(t->slug),
+        PARAM(t->status),        PARAM(t->owner_email),
+        PARAM(t->billing_email), PARAM(t->timezone),
+        PARAM(t->account_sid),   PARAM(t->default_org_ref),
+        PARAM(t->max_agents),    PARAM(t->max_concurrent_calls),
+        PARAM(t->max_numbers),   PARAM(t->markup_bp),
+        PARAM(t->carrier_mode),  PARAM(t->carrier_account_sid),
+        PARAM(t->config),        PARAM(t->config_hash),
+        PARAM(t->cache_epoch),   PARAM(t->retention),
+        PARAM(t->redaction),     PARAM(t->created_at),
+        PARAM(t->updated_at),    PARAM(t->rev),
+    };
+
+    return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+/* The revision is part of the condition, so that of two writers one is told. */
+static bool update_tenant(struct work *work, const struct tenant *t)
+{
+    static const char sql[] =
+        "UPDATE tenants SET name = ?, slug = ?, status = ?, owner_email = ?, billing_email = ?,"
+        " timezone = ?, default_org_ref = ?, max_agents = ?, max_concurrent_calls = ?,"
+        " max_numbers = ?, carrier_mode = ?, carrier_account_sid = ?, config = ?, config_hash = ?,"
+        " cache_epoch = cache_epoch + 1, retention = ?, redaction = ?, updated_at = ?,"
+        " rev = rev + 1 WHERE id = ? AND rev = ?";
+    instant now = clock_now();
+    uint64_t changed;
+    const struct param params[] = {
+        PARAM(t->name),
+        PARAM(t->slug),
+        PARAM(t->status),
+        PARAM(t->owner_email),
+        PARAM(t->billing_email),
+        PARAM(t->timezone),
+        PARAM(t->default_org_ref),
+        PARAM(t->max_agents),
+        PARAM(t->max_concurrent_calls),
+        PARAM(t->max_numbers),
+        PARAM(t->carrier_mode),
+        PARAM(t->carrier_account_sid),
+        PARAM(t->config),
+        PARAM(t->config_hash),
+        PARAM(t->retention),
+        PARAM(t->redaction),
+        PARAM(now),
+        PARAM(t->id),
+        PARAM(t->rev),
+    };
+
+    if (!db_execute(work, sql, params, COUNT(params), &changed))
+        return false;
+    return changed == 1 || fail(work, PRECONDITION, "The tenant was changed in the meantime");
+}
+
+static bool take_all_known(struct work *work, const struct change *change)
+{
+    for (size_t i = 0; i < COUNT(known); i++)
+        if (!take_known(work, i, change->config, change->tenant))
+            return false;
+    return true;
+}
+
+static bool create(struct work *work, struct change *change)
+{
+    struct tenant *tenant = change->tenant;
+
+    if (change->if_match)
+        return fail(work, PRECONDITION, "There is no such tenant yet");
+    begin_tenant(work, change->tenant_key, tenant);
+    if (!take_all_known(work, change) || !choose_carrier(work, change))
+        return false;
+    hash_config(work, tenant, change->config);
+    if (!insert_tenant(work, tenant) || !tenant_by_key(work, change->tenant_key, tenant))
+        return false;
+    work->tenant = tenant->id;
+    return put_secrets(work, change->secrets);
+}
+
+static bool replace(struct work *work, struct change *change)
+{
+    struct tenant *tenant = change->tenant;
+
+    if (change->if_match &&
+        !tenant_etag_listed(change->if_match, tenant_etag(&work->arena, tenant)))
+        return fail(work, PRECONDITION, "If-Match names another revision");
+    work->tenant = tenant->id;
+    if (!take_all_known(work, change) || !keep_secrets(work, change) ||
+        !put_secrets(work, change->secrets) || !choose_carrier(work, change))
+        return false;
+    hash_config(work, tenant, change->config);
+    return update_tenant(work, tenant) && epoch_advance(work) &&
+           tenant_by_id(work, tenant->id, tenant);
+}
+
+static bool put_step(struct work *work, void *with)
+{
+    struct change *change = with;
+
+    change->created = !tenant_by_key(work, change->tenant_key, change->tenant);
+    if (change->created && work->error.what != NOT_FOUND)
+        return false;
+    return change->created ? create(work, change) : replace(work, change);
+}
+
+static bool check_key(struct work *work, const char *tenant_key)
+{
+    size_t length = strlen(tenant_key);
+
+    if (!length || length > 64 || strspn(tenant_key, LOWER UPPER DIGITS "_.-") != length ||
+        strchr("_.-", *tenant_key))
+        return fail_field(work, "tenant_id",
+                          "tenant_id must have 1 to 64 letters, digits, dots, dashes and"
+                          " underscores and begin with a letter or digit");
+    for (size_t i = 0; i < COUNT(reserved); i++)
+        if (strcmp(tenant_key, reserved[i]) == 0)
+            return fail_field(work, "tenant_id", "tenant_id %s is reserved", tenant_key);
+    return true;
+}
+
+bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
+                const char *if_match, struct tenant *tenant, bool *created)
+{
+    struct found_secrets secrets = {0};
+    struct change change = {tenant_key, if_match, config, &secrets, tenant, false};
+
+    if (!check_key(work, tenant_key) || !take_secrets(work, config, "", &secrets))
+        return false;
+    for (int attempt = 0; attempt < 3; attempt++) {
+        if (db_transaction(work, put_step, &change)) {
+            *created = change.created;
+            log_info(work, "tenant.put", "tenant=%s created=%d", tenant_key, change.created);
+            return true;
+        }
+        /* Somebody else was faster: what he wrote is now what this change is applied to. */
+        if (if_match || (work->error.what != CONFLICT && work->error.what != PRECONDITION))
+            return false;
+    }
+    return false;
+}
+
+const char *tenant_setting(struct work *work, const struct tenant *tenant, const char *path)
+{
+    json_object *config = json_parse(tenant->config.json), *value = member_at(config, path);
+    const char *text = json_object_is_type(value, json_type_string)
+                           ? arena_text(&work->arena, json_object_get_string(value))
+                           : NULL;
+
+    json_object_put(config);
+    return text;
+}
+
+bool tenant_setting_is_on(struct work *work, const struct tenant *tenant, const char *path,
+                          bool fallback)
+{
+    json_object *config = json_parse(tenant->config.json), *value = member_at(config, path);
+    bool on =
+        json_object_is_type(value, json_type_boolean) ? json_object_get_boolean(value) : fallback;
+
+    (void)work;
+    json_object_put(config);
+    return on;
+}

@@ -1,0 +1,112 @@
+#include "stream/claims.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/tenants.h"
+#include "domain/turns.h"
+#include "stream/node.h"
+#include "stream/offloop.h"
+
+enum { MOST_WAITING = 256 };
+
+/* The thread works on copies: the session itself is the loop's. */
+struct claim_task {
+    struct task task;
+    struct live *live;
+    struct work work; /* its arena holds what was found, until the loop has taken it */
+    char token[TOKEN_LIMIT + 1], stream_sid[ID_SIZE], call_sid[ID_SIZE];
+    struct claim claim;
+    bool ok;
+    struct voice_session found;
+    struct call call;
+    struct agent_version version;
+    struct rows history;
+    bool tenant_records;
+};
+
+static struct helper *helper;
+
+/* What was said before the call broke off, and whether the tenant records. */
+static bool read_more(struct work *work, struct claim_task *claim)
+{
+    struct tenant tenant;
+
+    if (!uid_is_none(claim->found.resume_of) &&
+        !turns_of_call(work, claim->call.id, &claim->history))
+        return false;
+    if (!tenant_by_id(work, work->tenant, &tenant))
+        return false;
+    claim->tenant_records = tenant_setting_is_on(work, &tenant, "recording.enabled", false);
+    return true;
+}
+
+static void run(struct work *work, struct task *task)
+{
+    struct claim_task *claim = (struct claim_task *)task;
+    struct work *own = &claim->work;
+
+    *own = (struct work){.id = work->id, .db = work->db, .config = work->config};
+    claim->ok = session_claim(own, &claim->claim, &claim->found, &claim->call, &claim->version) &&
+                read_more(own, claim);
+}
+
+static void done(struct task *task)
+{
+    struct claim_task *claim = (struct claim_task *)task;
+    struct claimed claimed = {
+        .session = &claim->found,
+        .call = &claim->call,
+        .version = &claim->version,
+        .history = claim->history.at,
+        .nhistory = claim->history.count,
+        .tenant_records = claim->tenant_records,
+    };
+
+    if (claim->ok)
+        live_claimed(claim->live, &claimed);
+    else
+        live_refused(claim->live, &claim->work.error);
+    live_release(claim->live);
+    arena_free(&claim->work.arena);
+    free(claim);
+}
+
+bool claims_start(const struct config *config)
+{
+    helper = helper_start("claims", config, true, MOST_WAITING);
+    return helper != NULL;
+}
+
+void claims_stop(void)
+{
+    helper_stop(helper);
+    helper = NULL;
+}
+
+bool claim_ask(struct live *live)
+{
+    struct claim_task *claim = calloc(1, sizeof *claim);
+
+    if (!claim)
+        abort();
+    claim->task = (struct task){.run = run, .done = done};
+    claim->live = live;
+    memcpy(claim->token, live->token, sizeof claim->token);
+    memcpy(claim->stream_sid, live->stream_sid, sizeof claim->stream_sid);
+    memcpy(claim->call_sid, live->call_sid, sizeof claim->call_sid);
+    claim->claim = (struct claim){
+        .token = claim->token,
+        .stream_sid = claim->stream_sid,
+        .call_sid = claim->call_sid,
+        .node_id = node_id(),
+        .node_epoch = node_epoch(),
+    };
+    live_hold(live);
+    if (helper && helper_give(helper, &claim->task))
+        return true;
+    free(claim);
+    live_release(live);
+    return false;
+}

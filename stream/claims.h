@@ -1,0 +1,21 @@
+/*
+ * stream/claims.h - a session's token is claimed in the database, off the loop.
+ */
+#ifndef STREAM_CLAIMS_H
+#define STREAM_CLAIMS_H
+
+#include <stdbool.h>
+
+#include "core/config.h"
+#include "stream/live.h"
+
+bool claims_start(const struct config *config);
+void claims_stop(void);
+
+/*
+ * Claims the session's token for this node; the answer is live_claimed() or live_refused(),
+ * in a later turn of the loop.  False when too many wait already.
+ */
+bool claim_ask(struct live *live);
+
+#endif

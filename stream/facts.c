@@ -1,0 +1,162 @@
+#include "stream/facts.h"
+
+#include <string.h>
+
+#include "core/column.h"
+#include "core/text.h"
+
+static facts_sink *sink;
+
+void facts_to(facts_sink *to)
+{
+    sink = to;
+}
+
+static void add_key(struct text *line, const char *name, uid key)
+{
+    char hex[33];
+
+    uid_write_hex(key, hex);
+    text_add(line, ",\"%s\":\"%s\"", name, hex);
+}
+
+static void add_text(struct text *line, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    text_add(line, ",\"%s\":", name);
+    text_json(line, value);
+}
+
+static void add_number(struct text *line, const char *name, int64_t value)
+{
+    if (value == NO_INTEGER)
+        return;
+    text_add(line, ",\"%s\":%lld", name, (long long)value);
+}
+
+static struct text begin(struct arena *arena, const char *kind, const struct subject *subject)
+{
+    struct text line = {.arena = arena};
+
+    text_add(&line, "{\"kind\":\"%s\",\"tenant\":%lld", kind, (long long)subject->tenant);
+    add_key(&line, "call", subject->call);
+    add_key(&line, "session", subject->session);
+    add_number(&line, "at", clock_now().ms);
+    return line;
+}
+
+static void finish(struct text *line)
+{
+    text_put(line, "}");
+    if (sink)
+        sink(line->at, line->length);
+    arena_free(line->arena);
+}
+
+static const char *const roles[] = {
+    [SPEAKER_USER] = "user",
+    [SPEAKER_ASSISTANT] = "assistant",
+    [SPEAKER_SYSTEM] = "system",
+    [SPEAKER_TOOL] = "tool",
+};
+
+void fact_turn(const struct subject *subject, const struct slot *slot)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "turn", subject);
+
+    add_number(&line, "seq", slot->seq);
+    add_text(&line, "role", roles[slot->speaker]);
+    add_text(&line, "text", slot->text.at ? slot->text.at : "");
+    add_number(&line, "said_at", slot->at.ms);
+    add_number(&line, "start_ms", slot->start_ms);
+    add_number(&line, "end_ms", slot->end_ms);
+    add_number(&line, "heard_ms", slot->heard_ms);
+    add_number(&line, "first_token_ms", slot->first_token_ms);
+    add_number(&line, "first_audio_ms", slot->first_audio_ms);
+    add_text(&line, "item", slot->item);
+    finish(&line);
+}
+
+void fact_said(const struct subject *subject, const struct slot *slot)
+{
+    struct arena arena = {0};
+    struct text payload = {.arena = &arena};
+
+    text_add(&payload, "{\"seq\":%lld,\"role\":\"%s\",\"text\":", (long long)slot->seq,
+             roles[slot->speaker]);
+    text_json(&payload, slot->text.at ? slot->text.at : "");
+    add_number(&payload, "start_ms", slot->start_ms);
+    text_put(&payload, "}");
+    fact_event(subject, "transcript.final", "info", "model", payload.at);
+    arena_free(&arena);
+}
+
+void fact_event(const struct subject *subject, const char *type, const char *level,
+                const char *source, const char *payload)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "event", subject);
+
+    add_key(&line, "id", uid_new());
+    add_text(&line, "type", type);
+    add_text(&line, "level", level);
+    add_text(&line, "source", source);
+    text_add(&line, ",\"payload\":%s", payload ? payload : "{}");
+    finish(&line);
+}
+
+void fact_active(const struct subject *subject)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "active", subject);
+
+    finish(&line);
+}
+
+void fact_draining(const struct subject *subject)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "draining", subject);
+
+    finish(&line);
+}
+
+void fact_end(const struct subject *subject, const char *result, const char *end_reason,
+              int64_t duration_ms, int64_t segments)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "end", subject);
+
+    add_text(&line, "result", result);
+    add_text(&line, "reason", end_reason);
+    add_number(&line, "duration_ms", duration_ms);
+    add_number(&line, "segments", segments);
+    finish(&line);
+}
+
+void fact_lost(const struct subject *subject)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "lost", subject);
+
+    finish(&line);
+}
+
+void fact_tool(const struct subject *subject, const struct tool_fact *tool)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "tool", subject);
+
+    add_key(&line, "id", tool->id);
+    add_text(&line, "name", tool->name);
+    add_text(&line, "ref", tool->call_ref);
+    add_text(&line, "status", tool->status);
+    add_text(&line, "error", tool->error);
+    add_text(&line, "arguments", tool->arguments);
+    add_text(&line, "result", tool->result);
+    add_number(&line, "started_at", tool->started_at.ms);
+    add_number(&line, "duration_ms", tool->duration_ms);
+    finish(&line);
+}

@@ -1,0 +1,77 @@
+/*
+ * stream/facts.h - what happened in a call, as lines that outlive the process.
+ *
+ * A fact is one line of JSON.  The loop writes it, the spool keeps it, the writer applies it to the
+ * database through the domain; applying it twice changes nothing.
+ */
+#ifndef STREAM_FACTS_H
+#define STREAM_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/clock.h"
+#include "core/uid.h"
+#include "core/work.h"
+#include "stream/transcript.h"
+
+/* Whose fact it is. */
+struct subject {
+    int64_t tenant;
+    uid call, session;
+};
+
+/* Where facts go; the writer's, or a test's.  False: there is no room, the fact is lost. */
+typedef bool facts_sink(const char *line, size_t length);
+void facts_to(facts_sink *sink);
+
+void fact_turn(const struct subject *subject, const struct slot *slot);
+
+/* The same as event transcript.final, for who follows the call live. */
+void fact_said(const struct subject *subject, const struct slot *slot);
+
+/* "payload" is a JSON object or NULL. */
+void fact_event(const struct subject *subject, const char *type, const char *level,
+                const char *source, const char *payload);
+
+/* The model answered: the session is active. */
+void fact_active(const struct subject *subject);
+
+/* It says its last sentence. */
+void fact_draining(const struct subject *subject);
+
+/* Over; result and end_reason as session_end() takes them (end_reason may be NULL). */
+void fact_end(const struct subject *subject, const char *result, const char *end_reason,
+              int64_t duration_ms, int64_t segments);
+
+/* Its carrier's socket broke; the call may come back. */
+void fact_lost(const struct subject *subject);
+
+/* A tool was called, or answered; "id" names the invocation. */
+struct tool_fact {
+    uid id;
+    const char *name, *call_ref, *arguments; /* arguments: JSON */
+    const char *status, *result, *error;     /* result: JSON or NULL */
+    instant started_at;
+    int64_t duration_ms; /* NO_INTEGER while it runs */
+};
+
+void fact_tool(const struct subject *subject, const struct tool_fact *tool);
+
+/* A line of the spool, and how far its applying has come. */
+struct fact {
+    const char *line;
+    size_t length;
+};
+
+/* Whether the fact ends a session (or says that it is lost), and which. */
+bool fact_ends(const struct fact *fact, uid *session);
+
+/*
+ * Applies facts in their order, as few statements as possible, and says how many were done.  False
+ * with BUSY when the database is away: try the rest again.  A line that cannot be read or that the
+ * domain refuses is logged, without its text, and counts as done.
+ */
+bool facts_apply(struct work *work, const struct fact *facts, size_t count, size_t *done);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * What the outbox owes.  A topic that has no row here has no consumer yet: its rows wait, and
+ * nobody looks at them.
+ */
+#include "core/log.h"
+#include "core/rand.h"
+#include "domain/outbox.h"
+#include "domain/recording_copies.h"
+#include "domain/sms_sending.h"
+#include "domain/webhooks.h"
+#include "stream/jobs/jobs.h"
+#include "stream/jobs/runs.h"
+#include "stream/signals.h"
+
+struct effect {
+    const char *topic;
+    int64_t at_once, lease_ms; /* the lease holds for all that were claimed together */
+    bool (*bring_about)(struct work *work, const struct outbox_row *row);
+};
+
+/* Like deliveries, an effect that fails is tried again for a day. */
+static bool put_off(struct work *work, const struct outbox_row *row)
+{
+    struct error error = work->error;
+    int64_t delay_ms = delivery_delay_ms(row->attempts, (int64_t)rand_below(1000));
+    instant again = delay_ms < 0 ? NO_INSTANT : instant_after(clock_now(), delay_ms);
+
+    log_warning(work, "effect.failed", "topic=%s attempt=%lld again_ms=%lld code=%s text=\"%s\"",
+                row->topic, (long long)row->attempts, (long long)delay_ms, failure_code(error.what),
+                error.message);
+    return outbox_failed(work, row, error.message, again);
+}
+
+/* A store that is away leaves the lease to run out. */
+static bool settle(struct work *work, const struct effect *effect, const struct outbox_row *row)
+{
+    work->tenant = row->tenant_id;
+    if (effect->bring_about(work, row))
+        return outbox_delivered(work, row);
+    return work->error.what == BUSY ? false : put_off(work, row);
+}
+
+static bool bring_about_due(struct work *work, const struct effect *effect)
+{
+    struct rows rows;
+    bool ok = true;
+
+    if (!outbox_claim(work, effect->topic, jobs_owner(), effect->lease_ms, effect->at_once, &rows))
+        return false;
+    for (size_t i = 0; i < rows.count && ok && !signals_ended(); i++)
+        ok = settle(work, effect, (const struct outbox_row *)rows.at + i);
+    work->tenant = 0;
+    return ok;
+}
+
+bool run_fan_out(struct work *work)
+{
+    static const struct effect effect = {"webhook", 100, 30000, webhooks_fan_out};
+
+    return bring_about_due(work, &effect);
+}
+
+static bool copy_recording(struct work *work, const struct outbox_row *row)
+{
+    return recording_copy(work, row, delivery_delay_ms(row->attempts, 0) < 0);
+}
+
+bool run_recordings(struct work *work)
+{
+    static const struct effect effect = {"recording", 1, 60000, copy_recording};
+
+    return bring_about_due(work, &effect);
+}
+
+bool run_messages(struct work *work)
+{
+    static const struct effect effect = {"sms", 5, 60000, sms_send};
+
+    return bring_about_due(work, &effect);
+}

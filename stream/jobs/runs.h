@@ -1,0 +1,38 @@
+/*
+ * stream/jobs/runs.h - what the jobs of the table do; each is one round.
+ */
+#ifndef STREAM_JOBS_RUNS_H
+#define STREAM_JOBS_RUNS_H
+
+#include "core/work.h"
+
+/* deliveries.c: posts what is due, and waits for what is under way. */
+bool run_deliveries(struct work *work);
+void finish_deliveries(struct work *work);
+
+/* effects.c: what the outbox owes, by topic. */
+bool run_fan_out(struct work *work);
+bool run_recordings(struct work *work);
+bool run_messages(struct work *work);
+
+/* calls.c: calls that nobody finished. */
+bool run_finalise(struct work *work);
+bool run_silent_calls(struct work *work);
+bool run_orders(struct work *work);
+
+/* sessions.c: sessions whose node is gone, and those that never connected. */
+bool run_orphans(struct work *work);
+bool run_expired(struct work *work);
+
+/* callbacks.c: callbacks that were stored and not applied, and those that were not stored. */
+bool run_callbacks(struct work *work);
+bool run_journal(struct work *work);
+
+/* numbers.c: orders and releases of numbers that were left open. */
+bool run_numbers(struct work *work);
+
+/* upkeep.c: balances are folded, what is old is deleted. */
+bool run_balances(struct work *work);
+bool run_retention(struct work *work);
+
+#endif

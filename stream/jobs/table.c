@@ -1,0 +1,26 @@
+/* The jobs there are. */
+#include "stream/jobs/jobs.h"
+#include "stream/jobs/runs.h"
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND };
+
+const struct job jobs[] = {
+    /* clang-format off */
+    {"fan-out",      LANE_DELIVER, 200,         run_fan_out},
+    {"deliveries",   LANE_DELIVER, 200,         run_deliveries, .finish = finish_deliveries},
+    {"messages",     LANE_SWEEP,   SECOND,      run_messages},
+    {"recordings",   LANE_SWEEP,   SECOND,      run_recordings},
+    {"finalise",     LANE_SWEEP,   5 * SECOND,  run_finalise},
+    {"orphans",      LANE_SWEEP,   5 * SECOND,  run_orphans,      .alone_ms = MINUTE},
+    {"expired",      LANE_SWEEP,   10 * SECOND, run_expired,      .alone_ms = MINUTE},
+    {"silent-calls", LANE_SWEEP,   15 * SECOND, run_silent_calls, .alone_ms = 5 * MINUTE},
+    {"orders",       LANE_SWEEP,   15 * SECOND, run_orders,       .alone_ms = 5 * MINUTE},
+    {"callbacks",    LANE_SWEEP,   5 * SECOND,  run_callbacks,    .alone_ms = MINUTE},
+    {"journal",      LANE_SWEEP,   5 * SECOND,  run_journal},
+    {"numbers",      LANE_SWEEP,   15 * SECOND, run_numbers,      .alone_ms = 5 * MINUTE},
+    {"balances",     LANE_SWEEP,   10 * MINUTE, run_balances,     .alone_ms = 5 * MINUTE},
+    {"retention",    LANE_SWEEP,   5 * MINUTE,  run_retention,    .alone_ms = 5 * MINUTE},
+    /* clang-format on */
+};
+
+const size_t jobs_count = sizeof jobs / sizeof jobs[0];

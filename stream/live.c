@@ -1,0 +1,462 @@
+#include "stream/live.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "domain/turns.h"
+#include "stream/bridge.h"
+#include "stream/claims.h"
+#include "stream/media.h"
+#include "stream/model.h"
+#include "stream/realtime.h"
+#include "stream/recorder.h"
+
+enum {
+    START_US = 5 * 1000000,   /* from the upgrade to the start frame */
+    CLAIM_US = 10 * 1000000,  /* for the database to answer */
+    STORE_US = 3 * 1000000,   /* so long the end is waited for to be written down */
+    DRAIN_US = 12 * 1000000,  /* the longest last sentence */
+    SILENT_US = 30 * 1000000, /* without a frame of the caller's the line is dead */
+    KEYS_US = 2500 * 1000,    /* after the last key the keys are told */
+    STEADY_US = 60 * 1000000, /* a connection that held so long may be repaired again */
+    TOLD_TURNS = 30,
+};
+
+static struct {
+    struct live *first;
+    size_t count;
+} calls;
+
+struct live *live_new(const struct config *config, const char *ip)
+{
+    struct live *live = calloc(1, sizeof *live);
+
+    if (!live)
+        abort();
+    uid_write_uuid(uid_new(), live->id);
+    live->work = (struct work){.id = live->id, .config = config};
+    live->transcript.arena = &live->work.arena;
+    live->holds = 1;
+    live->opened_us = sockets_now_us();
+    live->deadline_us = live->opened_us + START_US;
+    snprintf(live->ip, sizeof live->ip, "%s", ip);
+    live->next = calls.first;
+    calls.first = live;
+    calls.count++;
+    return live;
+}
+
+void live_hold(struct live *live)
+{
+    live->holds++;
+}
+
+void live_release(struct live *live)
+{
+    struct live **at = &calls.first;
+
+    if (--live->holds > 0)
+        return;
+    while (*at && *at != live)
+        at = &(*at)->next;
+    if (*at) {
+        *at = live->next;
+        calls.count--;
+    }
+    queue_free(&live->early);
+    arena_free(&live->scratch);
+    explicit_bzero(live->token, sizeof live->token);
+    work_end(&live->work);
+    free(live);
+}
+
+size_t live_count(void)
+{
+    return calls.count;
+}
+
+size_t live_pending(const char *ip)
+{
+    size_t count = 0;
+
+    for (const struct live *live = calls.first; live; live = live->next)
+        count += live->is_pending && live->state == LIVE_OPEN && (!ip || strcmp(live->ip, ip) == 0);
+    return count;
+}
+
+struct live *live_find(uid id)
+{
+    struct live *live = calls.first;
+
+    while (live && (live->state < LIVE_CONNECTING || live->state >= LIVE_CLOSING ||
+                    !uid_equal(live->subject.session, id)))
+        live = live->next;
+    return live;
+}
+
+int64_t live_elapsed_ms(const struct live *live)
+{
+    return (sockets_now_us() - live->started_us) / 1000;
+}
+
+/* ---- beginning ---- */
+
+/* Ends a session of which nothing needs to be written down. */
+static void dismiss(struct live *live, unsigned code, const char *reason)
+{
+    live->state = LIVE_OVER;
+    if (live->carrier)
+        live->carrier->close(live->carrier, code, reason);
+}
+
+void live_start(struct live *live)
+{
+    live->state = LIVE_CLAIMING;
+    live->deadline_us = sockets_now_us() + CLAIM_US;
+    if (!live->token[0] || !claim_ask(live))
+        dismiss(live, live->token[0] ? 1011 : 1008, "");
+}
+
+void live_refused(struct live *live, const struct error *error)
+{
+    bool is_ours = error->what == BUSY || error->what == INTERNAL;
+
+    log_warning(&live->work, "session.refused", "code=%s", failure_code(error->what));
+    if (live->state == LIVE_CLAIMING)
+        dismiss(live, is_ours ? 1011 : 1008, "");
+}
+
+static enum speaker speaker_of(const char *role)
+{
+    return role && strcmp(role, "assistant") == 0 ? SPEAKER_ASSISTANT : SPEAKER_USER;
+}
+
+/* The last turns of the session that this one continues. */
+static void keep_history(struct live *live, const struct claimed *claimed)
+{
+    struct arena *arena = &live->work.arena;
+    size_t first = claimed->nhistory > TOLD_TURNS ? claimed->nhistory - TOLD_TURNS : 0;
+
+    live->is_resumed = !uid_is_none(claimed->session->resume_of);
+    live->history = arena_new(arena, struct said, claimed->nhistory - first);
+    for (size_t i = first; i < claimed->nhistory; i++) {
+        const struct turn *turn = &claimed->history[i];
+
+        if (turn->text && *turn->text)
+            live->history[live->nhistory++] =
+                (struct said){speaker_of(turn->role), arena_text(arena, turn->text)};
+    }
+}
+
+/* The socket may be gone meanwhile: then the claim's trace ends with the session. */
+void live_claimed(struct live *live, const struct claimed *claimed)
+{
+    live->subject = (struct subject){
+        .tenant = claimed->session->tenant_id,
+        .call = claimed->call->id,
+        .session = claimed->session->id,
+    };
+    live->work.tenant = live->subject.tenant;
+    uid_write_uuid(live->subject.session, live->id);
+    settings_read(&live->work, claimed->version, claimed->session, claimed->call,
+                  claimed->tenant_records, &live->settings);
+    keep_history(live, claimed);
+    if (live->state != LIVE_CLAIMING) {
+        live->state = LIVE_CONNECTING;
+        if (live->was_stopped)
+            live_finish(live, "completed", "caller_hangup");
+        else
+            live_lost(live);
+        return;
+    }
+    log_info(&live->work, "session.claimed", "call=%s stream=%s", live->call_sid, live->stream_sid);
+    if (live->is_resumed)
+        fact_event(&live->subject, "session.resumed", "info", "media", NULL);
+    if (live->settings.records)
+        live->recorder = recorder_open(&live->subject);
+    model_connect(live);
+}
+
+/* ---- the conversation ---- */
+
+static const char *greeting(struct live *live)
+{
+    struct arena *arena = &live->work.arena;
+    const char *instructions = live->settings.instructions;
+
+    if (live->is_resumed)
+        return arena_format(arena,
+                            "%s\n\nThe connection was interrupted for a moment and is back. Say "
+                            "so in one short sentence and go on where you were.",
+                            instructions);
+    if (live->settings.greeting)
+        return arena_format(arena, "%s\n\nThe call was just answered. Say exactly: %s",
+                            instructions, live->settings.greeting);
+    return arena_format(arena, "%s\n\nThe call was just answered. Greet the caller.", instructions);
+}
+
+void live_ready(struct live *live)
+{
+    bool is_first = !live->was_ready;
+
+    live->state = LIVE_READY;
+    live->was_ready = true;
+    live->ready_us = live->active_us = sockets_now_us();
+    live->segments++;
+    log_info(&live->work, "session.ready", "ms=%lld segment=%u", (long long)live_elapsed_ms(live),
+             live->segments);
+    if (is_first)
+        fact_active(&live->subject);
+    fact_event(&live->subject, is_first ? "model.connected" : "model.rolled", "info", "model",
+               NULL);
+    model_tell_history(live);
+    bridge_flush_early(live);
+    if (is_first)
+        realtime_speak(live, &(struct speak){.purpose = "greeting",
+                                             .instructions = greeting(live),
+                                             .no_tools = true});
+    else if (live->transcript.last && live->transcript.last->speaker == SPEAKER_USER)
+        realtime_speak(live, &(struct speak){.purpose = "resume"});
+}
+
+void live_write_turns(struct live *live)
+{
+    struct slot *slot;
+
+    while ((slot = transcript_take(&live->transcript))) {
+        fact_turn(&live->subject, slot);
+        if (!slot->is_told)
+            fact_said(&live->subject, slot);
+        slot->is_told = true;
+    }
+}
+
+/* ---- ending ---- */
+
+void live_drain(struct live *live)
+{
+    if (live->state != LIVE_READY)
+        return;
+    live->state = LIVE_DRAINING;
+    live->hang_up_us = sockets_now_us() + DRAIN_US;
+    fact_draining(&live->subject);
+}
+
+static void note_usage(struct live *live)
+{
+    const struct usage *usage = &live->usage;
+    char payload[300];
+
+    snprintf(payload, sizeof payload,
+             "{\"responses\":%lld,\"text_in\":%lld,\"audio_in\":%lld,\"text_cached\":%lld,"
+             "\"audio_cached\":%lld,\"text_out\":%lld,\"audio_out\":%lld}",
+             (long long)usage->responses, (long long)usage->text_in, (long long)usage->audio_in,
+             (long long)usage->text_cached, (long long)usage->audio_cached,
+             (long long)usage->text_out, (long long)usage->audio_out);
+    fact_event(&live->subject, "model.usage", "debug", "model", payload);
+}
+
+/* What nobody has heard to the end was interrupted by the end. */
+static void cut_short(struct live *live)
+{
+    struct cut cuts[PLAYBACK_ITEMS];
+    size_t count = playback_cut(&live->playback, sockets_now_us(), cuts);
+
+    for (size_t i = 0; i < count; i++) {
+        struct slot *slot = transcript_find(&live->transcript, cuts[i].item);
+
+        if (slot && cuts[i].heard_ms < cuts[i].sent_ms)
+            transcript_cut(slot, cuts[i].heard_ms, cuts[i].sent_ms);
+    }
+    transcript_expire(&live->transcript, sockets_now_us(), true);
+    live_write_turns(live);
+}
+
+/* Everything that both ways of ending have in common. */
+static void wind_up(struct live *live)
+{
+    cut_short(live);
+    note_usage(live);
+    model_close(live);
+    queue_free(&live->early);
+    if (live->recorder)
+        recorder_close(live->recorder);
+    live->recorder = NULL;
+    live->state = LIVE_CLOSING;
+    live->deadline_us = sockets_now_us() + STORE_US;
+}
+
+void live_finish(struct live *live, const char *result, const char *end_reason)
+{
+    if (live->state >= LIVE_CLOSING)
+        return;
+    if (live->state < LIVE_CONNECTING) {
+        dismiss(live, 1000, "");
+        return;
+    }
+    wind_up(live);
+    log_info(&live->work, "session.ended", "result=%s reason=%s ms=%lld", result, end_reason,
+             (long long)live_elapsed_ms(live));
+    fact_end(&live->subject, result, end_reason, live_elapsed_ms(live), live->segments);
+}
+
+void live_lost(struct live *live)
+{
+    if (live->state < LIVE_CONNECTING) {
+        dismiss(live, 1001, "");
+        return;
+    }
+    wind_up(live);
+    log_warning(&live->work, "session.lost", "ms=%lld", (long long)live_elapsed_ms(live));
+    fact_lost(&live->subject);
+}
+
+static void close_carrier(struct live *live)
+{
+    live->state = LIVE_OVER;
+    if (live->carrier)
+        live->carrier->close(live->carrier, live->is_left ? 1001 : 1000, "");
+}
+
+void live_end_is_stored(uid id)
+{
+    for (struct live *live = calls.first; live; live = live->next)
+        if (live->state == LIVE_CLOSING && uid_equal(live->subject.session, id))
+            close_carrier(live);
+}
+
+void live_lose_all(void)
+{
+    for (struct live *live = calls.first; live; live = live->next)
+        if (live->state < LIVE_CLOSING) {
+            live->is_left = true;
+            live_lost(live);
+        }
+}
+
+/* ---- time ---- */
+
+static void tell_keys(struct live *live)
+{
+    size_t length = strlen(live->keys);
+
+    if (!length || (live->keys[length - 1] != '#' && length < KEYS &&
+                    sockets_now_us() - live->keys_us < KEYS_US))
+        return;
+    realtime_tell(live, SPEAKER_USER,
+                  arena_format(&live->scratch, "The caller typed on the keypad: %s", live->keys));
+    realtime_speak(live, &(struct speak){.purpose = "keys"});
+    live->keys[0] = '\0';
+}
+
+void live_heard(struct live *live, bool by_caller)
+{
+    live->active_us = sockets_now_us();
+    if (by_caller)
+        live->was_prompted = false;
+}
+
+/* A silent caller is asked once, then the call ends.  While the agent is heard nobody is silent. */
+static void break_silence(struct live *live)
+{
+    int64_t limit_us = live->settings.silence_seconds * 1000000;
+
+    if (live->responses.phase != RESPONSE_NONE || live->responses.caller_speaks ||
+        !playback_is_idle(&live->playback))
+        live_heard(live, false);
+    if (limit_us <= 0 || sockets_now_us() - live->active_us < limit_us)
+        return;
+    if (live->was_prompted) {
+        live_finish(live, "completed", "silence");
+        return;
+    }
+    live->was_prompted = true;
+    realtime_speak(live, &(struct speak){
+                             .purpose = "silence",
+                             .instructions = arena_format(
+                                 &live->work.arena,
+                                 "%s\n\nThe caller says nothing. Ask briefly whether they are "
+                                 "still there.",
+                                 live->settings.instructions),
+                             .no_tools = true,
+                         });
+}
+
+/* The last word was heard, or nobody waits for it any longer. */
+static void hang_up_when_heard(struct live *live)
+{
+    bool is_heard = playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE &&
+                    !transcript_is_waiting(&live->transcript);
+
+    if (is_heard || sockets_now_us() > live->hang_up_us)
+        live_finish(live, "completed", "agent_end");
+}
+
+static void tick_conversation(struct live *live)
+{
+    int64_t now_us = sockets_now_us();
+
+    transcript_expire(&live->transcript, now_us, false);
+    live_write_turns(live);
+    if (live->retry_us && now_us > live->retry_us) {
+        live->retry_us = 0;
+        realtime_speak(live, &(struct speak){.purpose = "retry"});
+    }
+    tell_keys(live);
+    if (now_us - live->ready_us > STEADY_US)
+        live->connects = 0;
+    if (live->state == LIVE_READY)
+        break_silence(live);
+    if (live->state >= LIVE_CLOSING)
+        return;
+    if (responses_is_overdue(&live->responses, now_us))
+        model_lost(live, "silent");
+    else if (live->state == LIVE_DRAINING)
+        hang_up_when_heard(live);
+    else if (now_us - live->last_media_us > SILENT_US)
+        live_finish(live, "failed", "carrier_error");
+    else if (live->settings.call_limit_seconds > 0 &&
+             live_elapsed_ms(live) > live->settings.call_limit_seconds * 1000)
+        live_finish(live, "completed", "max_duration");
+}
+
+static void tick(struct live *live)
+{
+    bool is_late = sockets_now_us() > live->deadline_us;
+
+    switch (live->state) {
+    case LIVE_OPEN:
+    case LIVE_CLAIMING:
+        if (is_late)
+            dismiss(live, 1008, "");
+        break;
+    case LIVE_CONNECTING:
+    case LIVE_CONFIGURING:
+        if (is_late)
+            model_lost(live, "late");
+        break;
+    case LIVE_READY:
+    case LIVE_DRAINING:
+        tick_conversation(live);
+        break;
+    case LIVE_CLOSING:
+        if (is_late)
+            close_carrier(live);
+        break;
+    case LIVE_OVER:
+        break;
+    }
+    arena_reset(&live->scratch);
+}
+
+void live_tick(void)
+{
+    for (struct live *live = calls.first, *next; live; live = next) {
+        next = live->next;
+        live_hold(live);
+        tick(live);
+        live_release(live);
+    }
+}

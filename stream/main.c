@@ -1,0 +1,238 @@
+/* trunkline-streamd: live calls, and the jobs beside them. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/config.h"
+#include "core/log.h"
+#include "core/work.h"
+#include "db/db.h"
+#include "db/migrate.h"
+#include "stream/claims.h"
+#include "stream/control.h"
+#include "stream/facts.h"
+#include "stream/jobs/jobs.h"
+#include "stream/live.h"
+#include "stream/media.h"
+#include "stream/node.h"
+#include "stream/offloop.h"
+#include "stream/recorder.h"
+#include "stream/resolver.h"
+#include "stream/signals.h"
+#include "stream/socket.h"
+#include "stream/supervise.h"
+#include "stream/writer.h"
+
+enum {
+    DRAIN_US = 120 * 1000000,
+    CLOSE_US = 3 * 1000000,
+    STORE_MS = 5000,
+    SCHEMA_WAIT_NS = 200 * 1000000,
+};
+
+struct options {
+    bool no_jobs, jobs_only, check;
+    const char *once;
+};
+
+static int usage(void)
+{
+    fputs("usage: trunkline-streamd [--no-jobs | --jobs-only | --once JOB | --check]\n", stderr);
+    return 2;
+}
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--no-jobs") == 0)
+            options->no_jobs = true;
+        else if (strcmp(argv[i], "--jobs-only") == 0)
+            options->jobs_only = true;
+        else if (strcmp(argv[i], "--check") == 0)
+            options->check = true;
+        else if (strcmp(argv[i], "--once") == 0 && i + 1 < argc)
+            options->once = argv[++i];
+        else
+            return false;
+    }
+    return true;
+}
+
+/* ---- jobs ---- */
+
+/* The program that answers requests brings the schema up to date; jobs begin behind it. */
+static void wait_for_schema(struct work *work)
+{
+    bool current = false;
+
+    while (!signals_ended() && !(migrate_is_current(work, &current) && current)) {
+        arena_reset(&work->arena);
+        nanosleep(&(struct timespec){.tv_nsec = SCHEMA_WAIT_NS}, NULL);
+    }
+}
+
+static int run_jobs(void *with)
+{
+    struct work work = {.id = "jobs", .config = with};
+    int status;
+
+    work.db = db_open(work.config->database_url);
+    if (work.db)
+        wait_for_schema(&work);
+    status = work.db ? jobs_main(&work) : EXIT_FAILURE;
+    db_close(work.db);
+    work_end(&work);
+    return status;
+}
+
+static int run_once(const struct config *config, const char *name)
+{
+    struct work work = {.id = name, .config = config, .db = db_open(config->database_url)};
+    bool ok = work.db && jobs_once(&work, name);
+
+    if (!ok)
+        fprintf(stderr, "%s: %s\n", name, work.error.message);
+    db_close(work.db);
+    work_end(&work);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* ---- calls ---- */
+
+static const struct role *const roles[] = {&media_role, NULL};
+
+static void tick(void)
+{
+    live_tick();
+    node_tick();
+    control_tick();
+    recorders_tick();
+}
+
+/* Each call needs two descriptors. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* "<SPOOL_DIR>/spool-<node>" */
+static bool make_spool(const struct config *config, char *path, size_t size)
+{
+    mkdir(config->spool_dir, 0700);
+    return snprintf(path, size, "%s/spool-%s", config->spool_dir, node_name(config)) < (int)size;
+}
+
+/* Threads are started with the signals blocked, so that the loop is what they interrupt. */
+static bool start(const struct sockets *sockets)
+{
+    const struct config *config = sockets->config;
+    char spool[400];
+    bool ok;
+
+    raise_descriptors();
+    media_configure(config);
+    facts_to(writer_put);
+    offloop_on_done(sockets_wake);
+    signals_block();
+    ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
+         writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
+         resolver_start(config) && claims_start(config) && control_start(config) &&
+         node_start(config);
+    signals_unblock();
+    return ok;
+}
+
+static pid_t watcher; /* of the jobs; 0: none */
+
+static void turn(void)
+{
+    sockets_turn();
+    offloop_collect();
+    control_note_turn(sockets_send());
+    if (signals_take_reopen()) {
+        log_reopen();
+        supervise_signal(watcher, SIGHUP);
+    }
+}
+
+/* Running calls get their time; a second signal, or SIGINT, ends them now. */
+static void drain(void)
+{
+    int64_t until_us = clock_monotonic_us() + DRAIN_US;
+
+    log_info(NULL, "stream.draining", "sessions=%zu", live_count());
+    node_drain();
+    while (live_count() && !signals_ended_twice() && clock_monotonic_us() < until_us)
+        turn();
+    live_lose_all();
+    until_us = clock_monotonic_us() + CLOSE_US;
+    while (live_count() && clock_monotonic_us() < until_us)
+        turn();
+}
+
+static void stop(void)
+{
+    node_stop();
+    claims_stop();
+    resolver_stop();
+    control_stop();
+    recorders_stop();
+    writer_stop(STORE_MS);
+    offloop_collect();
+    sockets_close();
+}
+
+static int serve(const struct config *config, bool with_jobs)
+{
+    const struct sockets sockets = {
+        .config = config, .roles = roles, .control = control_serve, .tick = tick};
+    int status = EXIT_FAILURE;
+
+    if (with_jobs)
+        watcher = supervise(run_jobs, (void *)(uintptr_t)config);
+    if (start(&sockets)) {
+        log_info(NULL, "stream.started", "listen=%s", config->listen_stream);
+        while (!signals_ended())
+            turn();
+        drain();
+        status = EXIT_SUCCESS;
+    }
+    stop();
+    supervise_stop(watcher);
+    log_info(NULL, "stream.stopped", "%s", "");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    const struct config *config;
+
+    if (!read_options(argc, argv, &options))
+        return usage();
+    config = config_load();
+    if (!config)
+        return EXIT_FAILURE;
+    if (options.check)
+        return EXIT_SUCCESS;
+    if (!log_open("trunkline-streamd", config->log_file)) {
+        perror(config->log_file);
+        return EXIT_FAILURE;
+    }
+    signals_install();
+    if (options.once)
+        return run_once(config, options.once);
+    if (options.jobs_only)
+        return run_jobs((void *)(uintptr_t)config);
+    return serve(config, !options.no_jobs);
+}

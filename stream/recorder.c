@@ -1,0 +1,297 @@
+#include "stream/recorder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "stream/audio.h"
+#include "stream/offloop.h"
+#include "stream/recording_file.h"
+
+enum {
+    BLOCK = 2 * 8000,         /* a second of both channels */
+    MOST_WAITING = 2048,      /* blocks that may wait for the thread */
+    MOST_AHEAD = 1024 * 1024, /* of the agent's speech, two minutes */
+    SWEEP_US = 10 * 1000000,
+    PATH = 600,
+};
+
+static struct {
+    struct helper *helper;
+    char directory[400];
+    bool is_sweeping;
+    int64_t sweep_us;
+} recorders;
+
+/* What goes to the thread: a second of a call, its beginning, or its end. */
+struct piece {
+    struct task task;
+    struct recording_key key;
+    bool begins, ends;
+    size_t length;
+    unsigned char bytes[];
+};
+
+struct recorder {
+    struct recording_key key;
+    unsigned char *ahead; /* the agent's speech that is not played yet, a ring */
+    size_t ahead_room, ahead_first, ahead_count;
+    size_t filled, lost;
+    unsigned char block[BLOCK];
+};
+
+/* ---- in the thread ---- */
+
+static void write_path(const struct recording_key *key, const char *ending, char path[PATH])
+{
+    char name[RECORDING_NAME];
+
+    recording_name(key, ending, name);
+    snprintf(path, PATH, "%s/%s", recorders.directory, name);
+}
+
+static void append(struct work *work, const struct piece *piece)
+{
+    char path[PATH];
+    int fd;
+
+    write_path(&piece->key, "live", path);
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, piece->bytes, piece->length) != (ssize_t)piece->length)
+        log_error(work, "recorder.not_written", "%s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+static void store(struct work *work, const struct recording_key *key, const char *path)
+{
+    if (recording_store(work, key, path) || work->error.what != BUSY)
+        unlink(path);
+    else
+        log_warning(work, "recorder.not_stored", "code=%s", failure_code(work->error.what));
+}
+
+static void run(struct work *work, struct task *task)
+{
+    const struct piece *piece = (const struct piece *)task;
+    char live[PATH], finished[PATH];
+
+    if (piece->begins && !recording_announce(work, &piece->key))
+        log_warning(work, "recorder.not_announced", "code=%s", failure_code(work->error.what));
+    if (piece->length)
+        append(work, piece);
+    if (!piece->ends)
+        return;
+    write_path(&piece->key, "live", live);
+    write_path(&piece->key, "done", finished);
+    if (rename(live, finished) == 0)
+        store(work, &piece->key, finished);
+}
+
+static void done(struct task *task)
+{
+    free(task);
+}
+
+/* Stores files that were left behind; "live" ones only when no call can be behind them. */
+static void sweep_for(struct work *work, const char *ending)
+{
+    DIR *directory = opendir(recorders.directory);
+    struct recording_key key;
+    struct dirent *entry;
+    char path[PATH];
+
+    while (directory && (entry = readdir(directory))) {
+        if (!recording_name_read(entry->d_name, ending, &key))
+            continue;
+        write_path(&key, ending, path);
+        store(work, &key, path);
+        arena_reset(&work->arena);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+static void sweep(struct work *work, struct task *task)
+{
+    (void)task;
+    sweep_for(work, "done");
+}
+
+static void first_sweep(struct work *work, struct task *task)
+{
+    (void)task;
+    sweep_for(work, "live");
+    sweep_for(work, "done");
+}
+
+static void swept(struct task *task)
+{
+    recorders.is_sweeping = false;
+    free(task);
+}
+
+/* ---- in the loop ---- */
+
+static void ask_sweep(void (*how)(struct work *work, struct task *task))
+{
+    struct task *task = calloc(1, sizeof *task);
+
+    if (!task)
+        abort();
+    *task = (struct task){.run = how, .done = swept};
+    recorders.is_sweeping = helper_give(recorders.helper, task);
+    if (!recorders.is_sweeping)
+        free(task);
+    recorders.sweep_us = clock_monotonic_us() + SWEEP_US;
+}
+
+bool recorders_start(const struct config *config, const char *directory)
+{
+    snprintf(recorders.directory, sizeof recorders.directory, "%s", directory);
+    recorders.helper = helper_start("recorder", config, true, MOST_WAITING);
+    if (recorders.helper)
+        ask_sweep(first_sweep);
+    return recorders.helper != NULL;
+}
+
+void recorders_stop(void)
+{
+    helper_stop(recorders.helper);
+    recorders.helper = NULL;
+}
+
+void recorders_tick(void)
+{
+    if (recorders.helper && !recorders.is_sweeping && clock_monotonic_us() > recorders.sweep_us)
+        ask_sweep(sweep);
+}
+
+static bool hand_over(struct recorder *recorder, bool begins, bool ends)
+{
+    struct piece *piece = calloc(1, sizeof *piece + recorder->filled);
+
+    if (!piece)
+        abort();
+    piece->task = (struct task){.run = run, .done = done};
+    piece->key = recorder->key;
+    piece->begins = begins;
+    piece->ends = ends;
+    piece->length = recorder->filled;
+    memcpy(piece->bytes, recorder->block, recorder->filled);
+    recorder->filled = 0;
+    if (recorders.helper && helper_give(recorders.helper, &piece->task))
+        return true;
+    free(piece);
+    recorder->lost++;
+    return false;
+}
+
+struct recorder *recorder_open(const struct subject *subject)
+{
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+
+    if (!recorder)
+        abort();
+    recorder->key =
+        (struct recording_key){.tenant = subject->tenant, .call = subject->call, .id = uid_new()};
+    if (hand_over(recorder, true, false))
+        return recorder;
+    free(recorder);
+    return NULL;
+}
+
+/* The next byte of the agent's, or silence. */
+static unsigned char take_agent(struct recorder *recorder)
+{
+    unsigned char byte;
+
+    if (!recorder->ahead_count || !recorder->ahead_room)
+        return AUDIO_SILENCE;
+    byte = recorder->ahead[recorder->ahead_first];
+    recorder->ahead_first = (recorder->ahead_first + 1) % recorder->ahead_room;
+    recorder->ahead_count--;
+    return byte;
+}
+
+static void add_caller(struct recorder *recorder, const unsigned char *samples, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        recorder->block[recorder->filled++] = samples[i];
+        recorder->block[recorder->filled++] = take_agent(recorder);
+        if (recorder->filled == BLOCK)
+            hand_over(recorder, false, false);
+    }
+}
+
+/* A ring that is too small becomes a larger one, up to the limit; then the rest is not kept. */
+static void add_agent(struct recorder *recorder, const unsigned char *samples, size_t count)
+{
+    if (recorder->ahead_count + count > recorder->ahead_room) {
+        size_t room = recorder->ahead_room ? recorder->ahead_room * 2 : 16 * 1024, kept = 0;
+        unsigned char *ahead;
+
+        while (room < recorder->ahead_count + count)
+            room *= 2;
+        if (room > MOST_AHEAD)
+            return;
+        ahead = malloc(room);
+        if (!ahead)
+            abort();
+        while (recorder->ahead_count)
+            ahead[kept++] = take_agent(recorder);
+        free(recorder->ahead);
+        recorder->ahead = ahead;
+        recorder->ahead_room = room;
+        recorder->ahead_first = 0;
+        recorder->ahead_count = kept;
+    }
+    for (size_t i = 0; i < count; i++)
+        recorder->ahead[(recorder->ahead_first + recorder->ahead_count++) % recorder->ahead_room] =
+            samples[i];
+}
+
+enum { TEXT_PIECE = 4096 }; /* base64 that is decoded at once, a multiple of four */
+
+static void decode(struct recorder *recorder, struct slice audio,
+                   void (*add)(struct recorder *recorder, const unsigned char *samples,
+                               size_t count))
+{
+    unsigned char samples[TEXT_PIECE / 4 * 3];
+
+    for (size_t at = 0; at < audio.length; at += TEXT_PIECE) {
+        size_t length = audio.length - at < TEXT_PIECE ? audio.length - at : TEXT_PIECE;
+
+        add(recorder, samples, audio_decode(audio.at + at, length, samples));
+    }
+}
+
+void recorder_caller(struct recorder *recorder, struct slice audio)
+{
+    decode(recorder, audio, add_caller);
+}
+
+void recorder_agent(struct recorder *recorder, struct slice audio)
+{
+    decode(recorder, audio, add_agent);
+}
+
+void recorder_clear(struct recorder *recorder)
+{
+    recorder->ahead_count = 0;
+}
+
+void recorder_close(struct recorder *recorder)
+{
+    hand_over(recorder, false, true);
+    if (recorder->lost)
+        log_warning(NULL, "recorder.lost", "seconds=%zu", recorder->lost);
+    free(recorder->ahead);
+    free(recorder);
+}

@@ -1,0 +1,42 @@
+/*
+ * stream/recorder.h - both voices of a call, kept as they were heard.
+ *
+ * The caller's frames are the clock: to each is added what of the agent's speech is played at that
+ * time.  A second at a time goes to a thread, which appends it to a file in the spool; when the
+ * call is over the file becomes a stereo MP3 (caller left, agent right) and is stored.  A file that
+ * a crash or a database that was away left behind is stored later.
+ */
+#ifndef STREAM_RECORDER_H
+#define STREAM_RECORDER_H
+
+#include <stdbool.h>
+
+#include "core/config.h"
+#include "stream/facts.h"
+#include "stream/scan.h"
+
+struct recorder;
+
+/* Starts the thread; "directory" is the node's spool. */
+bool recorders_start(const struct config *config, const char *directory);
+
+/* Finishes what is under way. */
+void recorders_stop(void);
+
+/* From the loop's tick: now and then looks for files that still wait to be stored. */
+void recorders_tick(void);
+
+/* A new recording; NULL when too much waits for the thread. */
+struct recorder *recorder_open(const struct subject *subject);
+
+/* Base64 audio, already checked. */
+void recorder_caller(struct recorder *recorder, struct slice audio);
+void recorder_agent(struct recorder *recorder, struct slice audio);
+
+/* What the agent had still to say is not said. */
+void recorder_clear(struct recorder *recorder);
+
+/* The end; the recorder is given away. */
+void recorder_close(struct recorder *recorder);
+
+#endif

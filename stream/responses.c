@@ -1,0 +1,140 @@
+#include "stream/responses.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BEGIN_US = 5 * 1000000, SILENT_US = 15 * 1000000 };
+
+void responses_event(struct responses *responses, const char *purpose, char event[EVENT_SIZE])
+{
+    snprintf(event, EVENT_SIZE, "cl_%04u_%s", ++responses->events % 10000, purpose);
+}
+
+bool responses_ask(struct responses *responses, const struct speak *speak, int64_t now_us)
+{
+    if (responses->phase != RESPONSE_NONE || responses->caller_speaks) {
+        responses->waiting = *speak;
+        responses->is_waiting = true;
+        return false;
+    }
+    responses->current = *speak;
+    responses->is_waiting = false;
+    responses->phase = RESPONSE_ASKED;
+    responses->active[0] = '\0';
+    responses->cancel_wanted = false;
+    responses->since_us = now_us;
+    responses_event(responses, speak->purpose, responses->event);
+    return true;
+}
+
+static void discard(struct responses *responses, const char *id)
+{
+    char *slot = responses->discarded[responses->next_discarded++ % DISCARDED];
+
+    snprintf(slot, ID_SIZE, "%s", id);
+}
+
+bool responses_is_discarded(const struct responses *responses, const char *id)
+{
+    for (size_t i = 0; i < DISCARDED; i++)
+        if (responses->discarded[i][0] && strcmp(responses->discarded[i], id) == 0)
+            return true;
+    return false;
+}
+
+/* A response that the model began by itself leaves a request of ours that it overtook waiting. */
+bool responses_created(struct responses *responses, const char *id, const char *event,
+                       int64_t now_us)
+{
+    bool ours = event && responses->event[0] && strcmp(event, responses->event) == 0;
+    bool cancel = ours && responses->cancel_wanted;
+
+    snprintf(responses->active, sizeof responses->active, "%s", id);
+    responses->phase = cancel ? RESPONSE_CANCELED : RESPONSE_RUNS;
+    responses->since_us = now_us;
+    responses->cancel_wanted = false;
+    if (cancel)
+        discard(responses, id);
+    return cancel;
+}
+
+void responses_alive(struct responses *responses, int64_t now_us)
+{
+    responses->since_us = now_us;
+}
+
+static bool is_free_for_waiting(const struct responses *responses)
+{
+    return responses->phase == RESPONSE_NONE && responses->is_waiting && !responses->caller_speaks;
+}
+
+bool responses_done(struct responses *responses, const char *id)
+{
+    for (size_t i = 0; i < DISCARDED; i++)
+        if (strcmp(responses->discarded[i], id) == 0)
+            responses->discarded[i][0] = '\0';
+    if (!responses->active[0] || strcmp(responses->active, id) == 0) {
+        responses->phase = RESPONSE_NONE;
+        responses->active[0] = responses->event[0] = '\0';
+    }
+    return is_free_for_waiting(responses);
+}
+
+bool responses_caller_speaks(struct responses *responses, bool speaks)
+{
+    responses->caller_speaks = speaks;
+    return is_free_for_waiting(responses);
+}
+
+void responses_turn_taken(struct responses *responses)
+{
+    responses->caller_speaks = false;
+    responses->is_waiting = false;
+}
+
+bool responses_interrupt(struct responses *responses, bool by_model)
+{
+    switch (responses->phase) {
+    case RESPONSE_NONE:
+    case RESPONSE_CANCELED:
+        return false;
+    case RESPONSE_ASKED:
+        responses->cancel_wanted = true;
+        return false;
+    case RESPONSE_RUNS:
+        break;
+    }
+    discard(responses, responses->active);
+    responses->phase = RESPONSE_CANCELED;
+    return !by_model;
+}
+
+bool responses_refused(struct responses *responses, const char *event, const char *code)
+{
+    if (!responses->event[0] || strcmp(event, responses->event) != 0)
+        return false;
+    if (strcmp(code, "conversation_already_has_active_response") == 0) {
+        responses->phase = RESPONSE_RUNS;
+        responses->waiting = responses->current;
+        responses->is_waiting = true;
+        responses->event[0] = '\0';
+        return false;
+    }
+    responses_forget(responses);
+    return true;
+}
+
+bool responses_is_overdue(const struct responses *responses, int64_t now_us)
+{
+    if (responses->phase == RESPONSE_NONE)
+        return false;
+    return now_us - responses->since_us >
+           (responses->phase == RESPONSE_ASKED ? (int64_t)BEGIN_US : (int64_t)SILENT_US);
+}
+
+void responses_forget(struct responses *responses)
+{
+    responses->phase = RESPONSE_NONE;
+    responses->active[0] = responses->event[0] = '\0';
+    responses->cancel_wanted = false;
+}

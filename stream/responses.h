@@ -1,0 +1,87 @@
+/*
+ * stream/responses.h - the model speaks one response at a time (openai-realtime.md 5.5).
+ *
+ * Greeting, tool results, key presses and prompts all ask here for a response; only one may run, so
+ * a second request waits for the end of the first, and several that wait become one.  Nothing is
+ * sent from here: each function answers what the caller has to send.
+ */
+#ifndef STREAM_RESPONSES_H
+#define STREAM_RESPONSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stream/playback.h" /* ID_SIZE */
+
+enum phase { RESPONSE_NONE, RESPONSE_ASKED, RESPONSE_RUNS, RESPONSE_CANCELED };
+
+enum { DISCARDED = 8, EVENT_SIZE = 24 };
+
+/* What a response is asked for with. */
+struct speak {
+    const char *purpose;      /* "greeting", "tool", … : a constant */
+    const char *instructions; /* replaces the session's for this response; NULL: those */
+    bool no_tools;
+};
+
+struct responses {
+    enum phase phase;
+    char active[ID_SIZE];   /* the running response, once its id is known */
+    char event[EVENT_SIZE]; /* our request's id, by which we know our response again */
+    unsigned events;        /* how many ids were given */
+    struct speak current, waiting;
+    bool is_waiting, cancel_wanted, caller_speaks;
+    char discarded[DISCARDED][ID_SIZE]; /* whose audio nobody shall hear any more */
+    size_t next_discarded;
+    unsigned retries;
+    int64_t since_us; /* when something was last heard of the response */
+};
+
+/* Writes a new id for a message of ours: "cl_0007_tool". */
+void responses_event(struct responses *responses, const char *purpose, char event[EVENT_SIZE]);
+
+/* Asks for a response: true when response.create is to be sent now, with responses->event. */
+bool responses_ask(struct responses *responses, const struct speak *speak, int64_t now_us);
+
+/*
+ * response.created: true when it is to be cancelled at once, because the caller spoke while we
+ * waited for it.
+ */
+bool responses_created(struct responses *responses, const char *id, const char *event,
+                       int64_t now_us);
+
+/* Something else of the running response came. */
+void responses_alive(struct responses *responses, int64_t now_us);
+
+/* response.done: true when the request that waited is to be sent now: ask with "waiting". */
+bool responses_done(struct responses *responses, const char *id);
+
+/* The caller began to speak, or stopped; true when a waiting request is to be sent now. */
+bool responses_caller_speaks(struct responses *responses, bool speaks);
+
+/*
+ * The caller's turn was taken in, and the model answers it by itself: a request that waits would
+ * give a second answer and is forgotten.
+ */
+void responses_turn_taken(struct responses *responses);
+
+/*
+ * The caller interrupts: what runs is discarded; true when response.cancel is to be sent (of
+ * "active", or of whatever runs when that is empty).  "by_model": the model cancels by itself.
+ */
+bool responses_interrupt(struct responses *responses, bool by_model);
+
+/* Whether audio of the response is to be dropped. */
+bool responses_is_discarded(const struct responses *responses, const char *id);
+
+/* An error whose event_id is our request's: true when that was the request that now failed. */
+bool responses_refused(struct responses *responses, const char *event, const char *code);
+
+/* Nothing was heard of it for too long: 5 s before it began, 15 s while it runs. */
+bool responses_is_overdue(const struct responses *responses, int64_t now_us);
+
+/* Forgets what runs, after it failed or its connection was lost. */
+void responses_forget(struct responses *responses);
+
+#endif

@@ -1,0 +1,220 @@
+#include "stream/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/log.h"
+
+enum { PATH = 440, SUM = 9 /* "89abcdef " */ };
+
+static void write_path(const char *directory, uint64_t file, char path[PATH])
+{
+    snprintf(path, PATH, "%s/%08" PRIu64 ".log", directory, file);
+}
+
+/* FNV-1a: it is disks that lie here, not people. */
+static uint32_t sum_of(const char *line, size_t length)
+{
+    uint32_t sum = 2166136261U;
+
+    for (size_t i = 0; i < length; i++)
+        sum = (sum ^ (unsigned char)line[i]) * 16777619U;
+    return sum;
+}
+
+bool spool_place_before(struct spool_place a, struct spool_place b)
+{
+    return a.file < b.file || (a.file == b.file && a.offset < b.offset);
+}
+
+/* The lowest and highest number of the directory's files; 0 when there is none. */
+static void find_files(const char *directory, uint64_t *lowest, uint64_t *highest)
+{
+    DIR *entries = opendir(directory);
+    struct dirent *entry;
+    uint64_t file;
+    char behind;
+
+    *lowest = *highest = 0;
+    while (entries && (entry = readdir(entries))) {
+        if (sscanf(entry->d_name, "%" SCNu64 ".lo%c", &file, &behind) != 2 || behind != 'g')
+            continue;
+        if (!*lowest || file < *lowest)
+            *lowest = file;
+        if (file > *highest)
+            *highest = file;
+    }
+    if (entries)
+        closedir(entries);
+}
+
+/* ---- appending ---- */
+
+static bool open_next(struct spool *spool)
+{
+    char path[PATH];
+    int fd;
+
+    write_path(spool->directory, spool->end.file + 1, path);
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        log_error(NULL, "spool.not_opened", "path=%s text=\"%s\"", path, strerror(errno));
+        return false;
+    }
+    if (spool->fd >= 0)
+        close(spool->fd);
+    spool->fd = fd;
+    spool->end = (struct spool_place){spool->end.file + 1, 0};
+    return true;
+}
+
+bool spool_open(struct spool *spool, const char *directory)
+{
+    uint64_t lowest;
+
+    *spool = (struct spool){.fd = -1};
+    snprintf(spool->directory, sizeof spool->directory, "%s", directory);
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+        log_error(NULL, "spool.not_opened", "path=%s text=\"%s\"", directory, strerror(errno));
+        return false;
+    }
+    find_files(directory, &lowest, &spool->end.file);
+    return open_next(spool);
+}
+
+/* What a full disk took of a line is cut off again, so that the next one begins cleanly. */
+bool spool_append(struct spool *spool, const char *line, size_t length)
+{
+    char head[SUM + 1];
+    char *whole;
+    ssize_t written;
+
+    if (length > SPOOL_LINE)
+        return true;
+    if (spool->end.offset >= SPOOL_FILE_SIZE && !open_next(spool))
+        return false;
+    whole = malloc(SUM + length + 1);
+    if (!whole)
+        abort();
+    snprintf(head, sizeof head, "%08" PRIx32 " ", sum_of(line, length));
+    memcpy(whole, head, SUM);
+    memcpy(whole + SUM, line, length);
+    whole[SUM + length] = '\n';
+    written = write(spool->fd, whole, SUM + length + 1);
+    free(whole);
+    if (written == (ssize_t)(SUM + length + 1)) {
+        spool->end.offset += (uint64_t)written;
+        return true;
+    }
+    if (written > 0 && ftruncate(spool->fd, (off_t)spool->end.offset) != 0)
+        open_next(spool);
+    return false;
+}
+
+void spool_sync(struct spool *spool)
+{
+    fdatasync(spool->fd);
+}
+
+void spool_close(struct spool *spool)
+{
+    if (spool->fd >= 0)
+        close(spool->fd);
+    spool->fd = -1;
+}
+
+/* ---- reading ---- */
+
+static bool open_at(struct spool_reader *reader, uint64_t file)
+{
+    char path[PATH];
+
+    if (reader->fd >= 0)
+        close(reader->fd);
+    write_path(reader->directory, file, path);
+    reader->fd = open(path, O_RDONLY | O_CLOEXEC);
+    reader->at = (struct spool_place){file, 0};
+    return reader->fd >= 0;
+}
+
+bool spool_reader_open(struct spool_reader *reader, const char *directory)
+{
+    uint64_t lowest, highest;
+
+    *reader = (struct spool_reader){.fd = -1};
+    snprintf(reader->directory, sizeof reader->directory, "%s", directory);
+    find_files(directory, &lowest, &highest);
+    return lowest && open_at(reader, lowest);
+}
+
+/* The line at an offset; false at the end of what is whole. */
+static bool read_line(int fd, struct arena *arena, struct spool_place at, struct spool_line *line)
+{
+    char *text = arena_new(arena, char, SUM + SPOOL_LINE + 1);
+    ssize_t got = pread(fd, text, SUM + SPOOL_LINE + 1, (off_t)at.offset);
+    char *end = got > SUM ? memchr(text, '\n', (size_t)got) : NULL;
+    size_t length;
+
+    if (!end || end - text < SUM)
+        return false;
+    length = (size_t)(end - text) - SUM;
+    *line = (struct spool_line){
+        .text = text + SUM,
+        .length = length,
+        .behind = {at.file, at.offset + SUM + length + 1},
+    };
+    return strtoul(text, NULL, 16) == sum_of(line->text, length);
+}
+
+/* Goes to the next file when this one has no whole line left and is not written any more. */
+static bool pass_on(struct spool_reader *reader, struct spool_place end)
+{
+    char path[PATH];
+
+    if (reader->at.file >= end.file)
+        return false;
+    write_path(reader->directory, reader->at.file, path);
+    unlink(path);
+    for (uint64_t file = reader->at.file + 1; file <= end.file; file++)
+        if (open_at(reader, file))
+            return true;
+    return false;
+}
+
+size_t spool_read(struct spool_reader *reader, struct arena *arena, struct spool_place end,
+                  struct spool_line *lines, size_t most)
+{
+    struct spool_place at = reader->at;
+    size_t count = 0;
+
+    do {
+        while (count < most && spool_place_before(at, end) &&
+               read_line(reader->fd, arena, at, &lines[count]))
+            at = lines[count++].behind;
+    } while (count == 0 && pass_on(reader, end) && (at = reader->at, true));
+    return count;
+}
+
+void spool_taken(struct spool_reader *reader, struct spool_place place)
+{
+    reader->at = place;
+}
+
+void spool_reader_close(struct spool_reader *reader, bool all_taken)
+{
+    char path[PATH];
+
+    if (reader->fd >= 0)
+        close(reader->fd);
+    reader->fd = -1;
+    write_path(reader->directory, reader->at.file, path);
+    if (all_taken)
+        unlink(path);
+}

@@ -1,0 +1,32 @@
+/*
+ * stream/writer.h - facts on their way from the loop to the database.
+ *
+ * One thread appends them to the node's spool at once, another applies them in batches, every 250
+ * ms or 32 at a time, what ends a session at once.  While the database is away they stay in the
+ * spool; what a killed process left there is applied at the next start, before anything new.
+ */
+#ifndef STREAM_WRITER_H
+#define STREAM_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/config.h"
+#include "core/uid.h"
+
+/* Starts both threads; "ended" is told, in the loop, of each session whose end was written down. */
+bool writer_start(const struct config *config, const char *directory, void (*ended)(uid session));
+
+/* Hands over a fact; false when too many wait for the disk. */
+bool writer_put(const char *line, size_t length);
+
+/* Whether the disk takes what we write. */
+bool writer_is_healthy(void);
+
+/* Lines that the database does not have yet. */
+size_t writer_backlog(void);
+
+/* Applies what the database takes within "ms", then ends both threads. */
+void writer_stop(int ms);
+
+#endif

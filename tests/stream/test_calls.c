@@ -1,0 +1,252 @@
+/*
+ * Whole calls: the carrier stand-in rings, the model stand-in answers, and what both of them logged
+ * is what the API shows.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "harness/harness.h"
+
+#define TALK(words) "[{\"wait_agent\":true},{\"say\":\"" words "\"},{\"wait_agent\":true}]"
+
+static json_object *turns_of(const struct customer *customer, const char *sid)
+{
+    struct reply reply = kwick(customer, "GET", say("/v1/calls/%s/transcript", sid), NULL);
+    json_object *turns;
+
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_assert(json_object_object_get_ex(reply.json, "turns", &turns));
+    return turns;
+}
+
+/* Whether one of an array's objects has these texts. */
+static bool holds(json_object *array, const char *name, const char *value, const char *other,
+                  const char *text)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        json_object *one = json_object_array_get_idx(array, i);
+
+        if (strcmp(at(one, name), value) == 0 && strcmp(at(one, other), text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void starts_with_the_greeting(json_object *turns)
+{
+    cr_expect_str_eq(at(turns, "0.role"), "agent");
+    cr_expect_str_eq(at(turns, "0.text"), "Hello, this is the desk.");
+}
+
+/* What the carrier stand-in played to its caller, whole, stands in the transcript word for word. */
+static void agrees_with_the_carrier(json_object *turns, json_object *carrier)
+{
+    json_object *heard;
+    size_t agreed = 0;
+
+    cr_assert(json_object_object_get_ex(carrier, "transcript", &heard));
+    for (size_t i = 0; i < json_object_array_length(heard); i++) {
+        json_object *one = json_object_array_get_idx(heard, i);
+
+        if (strcmp(at(one, "whole"), "true") != 0)
+            continue;
+        cr_expect(holds(turns, "role", at(one, "who"), "text", at(one, "text")),
+                  "not in the transcript: %s: %s", at(one, "who"), at(one, "text"));
+        agreed++;
+    }
+    cr_expect_geq(agreed, 3u, "the carrier heard %zu whole sentences", agreed);
+}
+
+Test(calls, are_answered_transcribed_recorded_and_reported, .timeout = 120)
+{
+    struct customer customer = customer_new();
+    json_object *carrier, *row, *delivery;
+    const char *sid;
+
+    customer_number(&customer);
+    sid = call_place(&customer, "+13125550123", TALK("What time do you open on Monday?"));
+    carrier = call_ended(sid);
+    cr_expect_str_eq(at(carrier, "state"), "completed");
+
+    delivery = delivery_await(customer.webhook_path, "call.completed", sid);
+    cr_expect_str_eq(at(delivery, "signature"), "valid");
+    cr_expect_str_eq(at(delivery, "json.data.call.id"), sid);
+
+    row = call_settled(&customer, sid);
+    cr_expect_str_eq(at(row, "status"), "completed");
+    cr_expect_str_eq(at(row, "outcome"), "answered");
+    cr_expect_str_eq(at(row, "caller"), "+13125550123");
+    cr_expect_str_eq(at(row, "has_transcript"), "true");
+    cr_expect_str_eq(at(row, "has_recording"), "true");
+    cr_expect_geq(atoi(at(row, "duration_sec")), 2);
+
+    starts_with_the_greeting(turns_of(&customer, sid));
+    cr_expect(holds(turns_of(&customer, sid), "role", "caller", "text",
+                    "What time do you open on Monday?"));
+    agrees_with_the_carrier(turns_of(&customer, sid), carrier);
+}
+
+/* Mean energy of one channel of a 16 bit WAV between two moments. */
+static double energy(const unsigned char *wav, size_t length, int channel, size_t rate,
+                     double from_ms, double to_ms)
+{
+    double sum = 0;
+    size_t count = 0;
+
+    for (size_t frame = (size_t)(from_ms * (double)rate / 1000);
+         frame < (size_t)(to_ms * (double)rate / 1000); frame++) {
+        size_t place = 44 + frame * 4 + (size_t)channel * 2;
+        int16_t sample;
+
+        if (place + 2 > length)
+            break;
+        memcpy(&sample, wav + place, 2);
+        sum += (double)sample * sample;
+        count++;
+    }
+    return count ? sum / (double)count : 0;
+}
+
+static unsigned char *decode(const struct reply *mp3, size_t *length)
+{
+    const char *from = say("%s/tmp/recording-%d.mp3", fact("VAR"), getpid());
+    const char *to = say("%s/tmp/recording-%d.wav", fact("VAR"), getpid());
+    FILE *file = fopen(from, "wb");
+    unsigned char *wav;
+
+    cr_assert(file && fwrite(mp3->body, 1, mp3->length, file) == mp3->length);
+    fclose(file);
+    cr_assert_eq(system(say("mpg123 -q -w %s %s", to, from)), 0);
+    file = fopen(to, "rb");
+    cr_assert(file);
+    wav = calloc(1, 64 << 20);
+    *length = fread(wav, 1, 64 << 20, file);
+    fclose(file);
+    return wav;
+}
+
+static struct reply recording(const struct customer *customer, const char *sid, const char *range)
+{
+    const char *const headers[] = {say("Authorization: Bearer %s", customer->kwickphone),
+                                   range ? say("Range: %s", range) : NULL, NULL};
+
+    return http("GET", say("/v1/calls/%s/recording", sid), headers, NULL);
+}
+
+Test(calls, have_a_stereo_recording_that_holds_each_voice_on_its_side, .timeout = 120)
+{
+    struct customer customer = customer_new();
+    unsigned char *wav;
+    struct reply mp3, part;
+    json_object *turns;
+    const char *sid;
+    size_t length, rate;
+
+    customer_number(&customer);
+    sid = call_place(&customer, "+13125550124", TALK("My bicycle has a flat tire again."));
+    call_ended(sid);
+    delivery_await(customer.webhook_path, "call.completed", sid);
+    mp3 = recording(&customer, sid, NULL);
+    cr_assert_eq(mp3.status, 200);
+    cr_expect_str_eq(reply_header_of(&mp3, "Content-Type"), "audio/mpeg");
+
+    wav = decode(&mp3, &length);
+    cr_assert_eq(wav[22], 2, "the recording has %d channels", wav[22]);
+    rate = (size_t)(wav[24] | wav[25] << 8);
+    turns = turns_of(&customer, sid);
+    for (size_t i = 0; i < json_object_array_length(turns); i++) {
+        json_object *turn = json_object_array_get_idx(turns, i);
+        bool caller = strcmp(at(turn, "role"), "caller") == 0;
+        double from = atof(at(turn, "start_ms")), to = atof(at(turn, "end_ms"));
+
+        cr_expect_gt(energy(wav, length, caller ? 0 : 1, rate, from, to),
+                     20 * energy(wav, length, caller ? 1 : 0, rate, from, to) + 1,
+                     "turn %zu (%s, %.0f to %.0f ms) is not on its side", i, at(turn, "role"), from,
+                     to);
+    }
+    free(wav);
+
+    part = recording(&customer, sid, "bytes=100-299");
+    cr_assert_eq(part.status, 206);
+    cr_assert_eq(part.length, 200u);
+    cr_expect_arr_eq(part.body, mp3.body + 100, 200);
+    cr_expect_str_eq(reply_header_of(&part, "Content-Range"), say("bytes 100-299/%zu", mp3.length));
+    cr_expect_eq(recording(&customer, sid, "bytes=999999999-").status, 416);
+}
+
+Test(calls, stop_the_agent_when_the_caller_speaks_over_it, .timeout = 120)
+{
+    struct customer customer = customer_new();
+    json_object *carrier, *turns;
+    const char *sid, *text = NULL;
+
+    customer_number(&customer);
+    sid = call_place(&customer, "+13125550125",
+                     "[{\"wait_agent\":true},{\"say\":\"Please tell me a long story.\"},"
+                     "{\"barge\":\"Stop, that is enough.\",\"after_ms\":1500},"
+                     "{\"wait_agent\":true}]");
+    carrier = call_ended(sid);
+    cr_expect(has(carrier, "streams.0.clears.0"), "nothing was cleared: %s",
+              json_object_get_string(carrier));
+    delivery_await(customer.webhook_path, "call.completed", sid);
+    turns = turns_of(&customer, sid);
+    for (size_t i = 0; i < json_object_array_length(turns); i++)
+        if (strcmp(at(json_object_array_get_idx(turns, i), "interrupted"), "true") == 0)
+            text = at(json_object_array_get_idx(turns, i), "text");
+    cr_assert_not_null(text, "no turn is marked as interrupted: %s", json_object_get_string(turns));
+    cr_expect(holds(turns, "role", "caller", "text", "Stop, that is enough."), "%s",
+              json_object_get_string(turns));
+    cr_expect(holds(query(say("SELECT type, 'x' AS x FROM call_events e JOIN calls c ON"
+                              " c.tenant_id = e.tenant_id AND c.id = e.call_id"
+                              " WHERE c.call_sid = '%s'",
+                              sid)),
+                    "type", "turn.interrupted", "x", "x"));
+}
+
+Test(calls, end_when_the_agent_says_goodbye_and_only_after_it_was_heard, .timeout = 120)
+{
+    struct customer customer = customer_new();
+    json_object *carrier, *heard;
+    const char *sid;
+    size_t last;
+
+    customer_number(&customer);
+    sid = call_place(&customer, "+13125550126",
+                     "[{\"wait_agent\":true},{\"say\":\"Goodbye.\"},{\"pause_ms\":20000}]");
+    carrier = call_ended(sid);
+    cr_assert(json_object_object_get_ex(carrier, "transcript", &heard));
+    last = json_object_array_length(heard) - 1;
+    cr_expect_str_eq(at(heard, say("%zu.who", last)), "agent");
+    cr_expect_str_eq(at(heard, say("%zu.whole", last)), "true");
+    call_settled(&customer, sid);
+    cr_expect_str_eq(
+        at(query(say("SELECT end_reason FROM calls WHERE call_sid = '%s'", sid)), "0.end_reason"),
+        "agent_end");
+}
+
+Test(calls, ten_at_once_come_through_whole, .timeout = 180)
+{
+    struct customer customer = customer_new();
+    const char *sids[10];
+
+    customer_number(&customer);
+    for (int i = 0; i < 10; i++)
+        sids[i] = call_place(&customer, say("+131255502%02d", i),
+                             say("[{\"wait_agent\":true},{\"say\":\"I am caller number %d.\"},"
+                                 "{\"wait_agent\":true}]",
+                                 i + 1));
+    for (int i = 0; i < 10; i++)
+        cr_expect_str_eq(at(call_ended(sids[i]), "state"), "completed");
+    for (int i = 0; i < 10; i++) {
+        delivery_await(customer.webhook_path, "call.completed", sids[i]);
+        cr_expect(holds(turns_of(&customer, sids[i]), "role", "caller", "text",
+                        say("I am caller number %d.", i + 1)),
+                  "caller %d was not understood", i + 1);
+    }
+}

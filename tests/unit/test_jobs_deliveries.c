@@ -1,0 +1,349 @@
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "answerer.h"
+#include "core/crypto.h"
+#include "domain/finalise.h"
+#include "domain/outbox.h"
+#include "domain/webhooks.h"
+#include "stream/jobs/jobs.h"
+#include "stream/jobs/runs.h"
+#include "world.h"
+
+static struct world world;
+static struct work *const work = &world.work;
+
+static void setup(void)
+{
+    world_begin(&world, NULL, true);
+    world.config.allow_private_urls = "yes";
+    answerer_start();
+}
+
+static void end(void)
+{
+    world_end(&world);
+}
+
+TestSuite(deliveries, .init = setup, .fini = end);
+
+static const char secret[] = "whsec_of_the_test";
+
+static struct webhook_endpoint add_endpoint(const char *path)
+{
+    struct webhook_endpoint endpoint;
+    const char *shown;
+
+    row_clear(&webhook_endpoint_entity, &endpoint);
+    endpoint.dialect = "kwickphone";
+    endpoint.url = arena_format(&work->arena, "%s%s", answerer_url(), path);
+    endpoint.events.json = "[\"call.completed\"]";
+    cr_assert(webhook_create(work, &endpoint, secret, &shown), "%s", work->error.message);
+    return endpoint;
+}
+
+static uid add_delivery(const struct webhook_endpoint *endpoint)
+{
+    struct webhook_delivery delivery;
+
+    row_clear(&webhook_delivery_entity, &delivery);
+    delivery.id = uid_new();
+    delivery.endpoint_id = endpoint->id;
+    delivery.event_id = uid_new();
+    delivery.event_type = "call.completed";
+    delivery.body = "{\"id\":\"evt\",\"event\":\"call.completed\"}";
+    delivery.state = "pending";
+    delivery.attempts = 0;
+    delivery.available_at = delivery.created_at = clock_now();
+    cr_assert(store_insert(work, &webhook_delivery_entity, &delivery,
+                           columns_all(&webhook_delivery_entity)),
+              "%s", work->error.message);
+    return delivery.id;
+}
+
+static struct webhook_delivery read_delivery(uid id)
+{
+    struct webhook_delivery delivery;
+
+    cr_assert(store_get(work, &webhook_delivery_entity, id, &delivery));
+    return delivery;
+}
+
+static struct webhook_endpoint read_endpoint(uid id)
+{
+    struct webhook_endpoint endpoint;
+
+    cr_assert(store_get(work, &webhook_endpoint_entity, id, &endpoint));
+    return endpoint;
+}
+
+/* One round, and what it left under way; memory of its own, so that what the test holds stays. */
+static void once(const char *job)
+{
+    struct work one = {.id = "once", .db = work->db, .config = work->config};
+
+    cr_assert(jobs_once(&one, job), "%s", one.error.message);
+    work_end(&one);
+}
+
+static void expect_signed(const struct heard *heard)
+{
+    const char *signature = heard_header(heard, "X-KwickPhone-Signature");
+    int64_t seconds = strtoll(strstr(signature, "t=") + 2, NULL, 10);
+
+    cr_expect_str_eq(signature,
+                     webhook_signature(work, secret, (instant){seconds * 1000}, heard->body));
+}
+
+Test(deliveries, of_a_finished_call_arrive_signed)
+{
+    struct incoming in = call_in(&world);
+    struct heard heard;
+
+    add_endpoint("/hook");
+    claim_stream(&world, &in);
+    cr_assert(session_end(
+        work, in.session.id,
+        &(struct session_end){
+            .result = "completed", .at = NO_INSTANT, .duration_ms = 900, .model_segments = 1},
+        NULL));
+    end_by_carrier(&world, in.call.id, 42);
+    cr_assert(call_finalise(work, in.call.id, NULL));
+    once("fan-out");
+    once("deliveries");
+    cr_assert_eq(answerer_count("/hook"), 1);
+    heard = answerer_heard("/hook", 0);
+    cr_expect_str_eq(heard.method, "POST");
+    cr_expect_str_eq(heard_header(&heard, "Content-Type"), "application/json");
+    cr_expect_str_eq(heard_header(&heard, "X-Delivery-Attempt"), "1");
+    cr_expect_str_eq(heard_header(&heard, "X-Event-Id"), heard_header(&heard, "X-Idempotency-Key"));
+    cr_expect_not_null(strstr(heard.body, heard_header(&heard, "X-Event-Id")));
+    cr_expect_not_null(strstr(heard.body, in.call.call_sid));
+    expect_signed(&heard);
+    once("fan-out");
+    once("deliveries");
+    cr_expect_eq(answerer_count("/hook"), 1, "it was delivered once");
+}
+
+Test(deliveries, note_what_the_receiver_answered)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/hook");
+    struct webhook_delivery delivery;
+    uid id = add_delivery(&endpoint);
+
+    answerer_say("/hook", 202, "taken \xFF");
+    once("deliveries");
+    delivery = read_delivery(id);
+    cr_expect_str_eq(delivery.state, "sent");
+    cr_expect_eq(delivery.status_code, 202);
+    cr_expect_eq(delivery.attempts, 1);
+    cr_expect_str_eq(delivery.response_head, "taken \xEF\xBF\xBD");
+    cr_expect_not(instant_is_none(delivery.delivered_at));
+}
+
+Test(deliveries, are_repeated_by_the_schedule_and_stay_the_same)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/hook");
+    uid id = add_delivery(&endpoint);
+    struct webhook_delivery delivery;
+    struct heard first, second;
+
+    clock_set(instant_after(clock_now(), 1000));
+    answerer_say("/hook", 500, "no");
+    once("deliveries");
+    delivery = read_delivery(id);
+    cr_expect_str_eq(delivery.state, "retrying");
+    cr_expect_geq(delivery.available_at.ms, clock_now().ms + 8000);
+    cr_expect_leq(delivery.available_at.ms, clock_now().ms + 12000);
+    clock_advance_ms(7000);
+    once("deliveries");
+    cr_expect_eq(answerer_count("/hook"), 1, "it is not due yet");
+    clock_advance_ms(6000);
+    answerer_say("/hook", 200, "yes");
+    once("deliveries");
+    cr_assert_eq(answerer_count("/hook"), 2);
+    first = answerer_heard("/hook", 0);
+    second = answerer_heard("/hook", 1);
+    cr_expect_str_eq(first.body, second.body);
+    cr_expect_str_eq(heard_header(&first, "X-Event-Id"), heard_header(&second, "X-Event-Id"));
+    cr_expect_str_eq(heard_header(&second, "X-Delivery-Attempt"), "2");
+    expect_signed(&second);
+    cr_expect_str_eq(read_delivery(id).state, "sent");
+}
+
+Test(deliveries, are_given_up_after_a_day)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/hook");
+    uid id = add_delivery(&endpoint);
+
+    clock_set(clock_now());
+    answerer_say("/hook", 503, "no");
+    for (int i = 0; i < 12; i++) {
+        once("deliveries");
+        clock_advance_ms((int64_t)15 * 3600 * 1000);
+    }
+    cr_expect_eq(answerer_count("/hook"), 9);
+    cr_expect_str_eq(read_delivery(id).state, "failed");
+}
+
+Test(deliveries, to_who_is_gone_disable_the_endpoint)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/gone");
+    uid first = add_delivery(&endpoint), second;
+
+    answerer_say("/gone", 410, "gone");
+    once("deliveries");
+    cr_expect_str_eq(read_delivery(first).state, "failed");
+    cr_expect_not(read_endpoint(endpoint.id).enabled);
+    second = add_delivery(&endpoint);
+    once("deliveries");
+    cr_expect_eq(answerer_count("/gone"), 1);
+    cr_expect_str_eq(read_delivery(second).state, "failed");
+}
+
+Test(deliveries, open_the_circuit_after_twenty_failures_in_a_row)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/broken"), well = add_endpoint("/well");
+    instant opened_until;
+    size_t failed;
+
+    clock_set(clock_now());
+    answerer_say("/broken", 500, "no");
+    for (int i = 0; i < 25; i++)
+        add_delivery(&endpoint);
+    once("deliveries");
+    failed = answerer_count("/broken");
+    cr_expect(failed >= 20 && failed <= 23, "three may be on their way at the twentieth");
+    opened_until = read_endpoint(endpoint.id).opened_until;
+    cr_expect_eq(opened_until.ms, clock_now().ms + 15 * 60 * 1000);
+    add_delivery(&well);
+    clock_advance_ms(14 * 60 * 1000);
+    once("deliveries");
+    cr_expect_eq(answerer_count("/broken"), failed, "the circuit is open");
+    cr_expect_eq(answerer_count("/well"), 1);
+    answerer_say("/broken", 200, "yes");
+    clock_advance_ms(2 * 60 * 1000);
+    once("deliveries");
+    cr_expect_eq(answerer_count("/broken"), failed + 25);
+    cr_expect_eq(read_endpoint(endpoint.id).failure_count, 0);
+}
+
+/* Another sender, in a process of its own, which uses a connection of its own. */
+static pid_t start_sender(void)
+{
+    pid_t pid = fork();
+    struct work other;
+
+    if (pid)
+        return pid;
+    other = world_work(&world);
+    _exit(jobs_once(&other, "deliveries") ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+Test(deliveries, go_out_once_when_two_send_at_once)
+{
+    enum { ENDPOINTS = 6, EACH = 3 };
+    pid_t senders[2];
+    int status;
+
+    for (int i = 0; i < ENDPOINTS; i++) {
+        struct webhook_endpoint endpoint = add_endpoint(arena_format(&work->arena, "/hook/%d", i));
+
+        for (int k = 0; k < EACH; k++)
+            add_delivery(&endpoint);
+    }
+    for (int i = 0; i < 2; i++)
+        senders[i] = start_sender();
+    for (int i = 0; i < 2; i++) {
+        cr_assert(waitpid(senders[i], &status, 0) == senders[i]);
+        cr_expect_eq(status, 0);
+    }
+    cr_expect_eq(answerer_count("/hook"), ENDPOINTS * EACH);
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM webhook_deliveries"
+                                       " WHERE tenant_id = ? AND state = 'sent' AND attempts = 1"),
+                 ENDPOINTS * EACH);
+}
+
+Test(deliveries, of_a_sender_that_died_go_out_again_with_the_same_event)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/hook");
+    struct webhook_delivery delivery = read_delivery(add_delivery(&endpoint));
+    struct rows claimed;
+    struct heard heard;
+    char id[27];
+
+    clock_set(clock_now());
+    cr_assert(deliveries_claim(work, "one that dies", 30000, 10, &claimed));
+    cr_assert_eq(claimed.count, 1);
+    once("deliveries");
+    cr_expect_eq(answerer_count("/hook"), 0, "the lease holds");
+    clock_advance_ms(31000);
+    once("deliveries");
+    cr_assert_eq(answerer_count("/hook"), 1);
+    heard = answerer_heard("/hook", 0);
+    uid_write_base32(delivery.event_id, id);
+    cr_expect_not_null(strstr(heard_header(&heard, "X-Event-Id"), id));
+}
+
+Test(deliveries, to_a_slow_receiver_hold_up_nobody_else)
+{
+    struct webhook_endpoint slow = add_endpoint("/slow"), quick = add_endpoint("/quick");
+
+    answerer_hold("/slow");
+    for (int i = 0; i < 10; i++)
+        add_delivery(&slow);
+    for (int i = 0; i < 6; i++)
+        add_delivery(&quick);
+    for (int round = 0; round < 20 && answerer_count("/quick") < 6; round++)
+        cr_assert(run_deliveries(work));
+    cr_expect_eq(answerer_count("/quick"), 6);
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM webhook_deliveries"
+                                       " WHERE tenant_id = ? AND lease_until IS NOT NULL"),
+                 4, "one endpoint is sent four at once");
+    answerer_release();
+    once("deliveries");
+    cr_expect_eq(answerer_count("/slow"), 10);
+}
+
+Test(deliveries, never_reach_a_private_address_that_is_not_allowed)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/hook");
+    uid id = add_delivery(&endpoint);
+
+    world.config.allow_private_urls = "no";
+    once("deliveries");
+    cr_expect_eq(answerer_count("/"), 0);
+    cr_expect_str_eq(read_delivery(id).state, "retrying");
+    cr_assert_not_null(read_delivery(id).last_error);
+    cr_expect_not_null(strstr(read_delivery(id).last_error, "not public"));
+}
+
+Test(deliveries, of_two_tenants_are_kept_apart)
+{
+    struct webhook_endpoint mine = add_endpoint("/mine"), theirs;
+    uid of_mine = add_delivery(&mine), of_theirs;
+
+    work->tenant++;
+    theirs = add_endpoint("/theirs");
+    of_theirs = add_delivery(&theirs);
+    answerer_say("/theirs", 500, "no");
+    once("deliveries");
+    cr_expect_str_eq(read_delivery(of_theirs).state, "retrying");
+    cr_expect_eq(read_endpoint(theirs.id).failure_count, 1);
+    work->tenant--;
+    cr_expect_str_eq(read_delivery(of_mine).state, "sent");
+    cr_expect_eq(read_endpoint(mine.id).failure_count, 0);
+}
+
+Test(deliveries, of_topics_that_nobody_serves_wait_untouched)
+{
+    cr_assert(outbox_put(work, "workflow", uid_new(), "workflow.trigger", NULL, NULL));
+    once("all");
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM outbox WHERE tenant_id = ?"
+                                       " AND state = 'pending' AND attempts = 0"),
+                 1);
+}

@@ -1,0 +1,155 @@
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "domain/turns.h"
+#include "stream/facts.h"
+#include "stream/offloop.h"
+#include "stream/spool.h"
+#include "stream/writer.h"
+#include "world.h"
+
+static struct world world;
+static struct incoming in;
+static struct subject subject;
+static struct config away; /* a configuration whose database does not answer */
+static char directory[64];
+static size_t endings;
+
+static void ended(uid session)
+{
+    endings += uid_equal(session, subject.session);
+}
+
+static void setup(void)
+{
+    world_begin(&world, NULL, false);
+    in = call_in(&world);
+    claim_stream(&world, &in);
+    subject = (struct subject){world.tenant.id, in.call.id, in.session.id};
+    world.config.database_url = getenv("TEST_DATABASE_URL");
+    away = world.config;
+    away.database_url = "mysql://nobody@localhost/none?socket=/nowhere/at/all";
+    snprintf(directory, sizeof directory, "/tmp/writer-test-XXXXXX");
+    cr_assert_not_null(mkdtemp(directory));
+    facts_to(writer_put);
+}
+
+static void end(void)
+{
+    char command[100];
+
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    cr_expect_eq(system(command), 0);
+    world_end(&world);
+}
+
+TestSuite(writer, .init = setup, .fini = end, .timeout = 60);
+
+static void say(int64_t seq)
+{
+    struct slot slot = {
+        .seq = seq,
+        .speaker = SPEAKER_USER,
+        .text = {.at = (char *)(uintptr_t) "word", .length = 4},
+        .at = clock_now(),
+        .start_ms = 0,
+        .end_ms = 1,
+        .heard_ms = NO_INTEGER,
+        .first_token_ms = NO_INTEGER,
+        .first_audio_ms = NO_INTEGER,
+    };
+
+    fact_turn(&subject, &slot);
+}
+
+static size_t turns(void)
+{
+    struct rows rows;
+
+    cr_assert(turns_of_call(&world.work, in.call.id, &rows));
+    return rows.count;
+}
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    offloop_collect();
+}
+
+Test(writer, brings_facts_to_the_database_and_tells_of_the_end)
+{
+    cr_assert(writer_start(&world.config, directory, ended));
+    for (int64_t seq = 1; seq <= 100; seq++)
+        say(seq);
+    fact_end(&subject, "completed", NULL, 10, 1);
+    while (!endings)
+        nap();
+    cr_expect_eq(turns(), 100, "everything before the end is there when it is told");
+    cr_expect_eq(endings, 1);
+    cr_expect_eq(writer_backlog(), 0);
+    writer_stop(1000);
+}
+
+Test(writer, keeps_what_the_database_does_not_take_for_the_next_process)
+{
+    cr_assert(writer_start(&away, directory, ended));
+    for (int64_t seq = 1; seq <= 50; seq++)
+        say(seq);
+    while (writer_backlog() < 50)
+        nap();
+    writer_stop(50);
+    cr_expect_eq(turns(), 0);
+    cr_assert(writer_start(&world.config, directory, ended));
+    say(51);
+    fact_end(&subject, "completed", NULL, 10, 1);
+    while (!endings)
+        nap();
+    cr_expect_eq(turns(), 51);
+    writer_stop(1000);
+}
+
+Test(writer, applies_what_a_killed_process_left_behind)
+{
+    static const char line[] =
+        "{\"kind\":\"end\",\"tenant\":%lld,\"call\":\"%s\",\"session\":\"%s\","
+        "\"at\":1767225600000,\"result\":\"completed\"}";
+    char text[300], call[33], session[33];
+    struct spool spool;
+
+    uid_write_hex(subject.call, call);
+    uid_write_hex(subject.session, session);
+    snprintf(text, sizeof text, line, (long long)subject.tenant, call, session);
+    cr_assert(spool_open(&spool, directory) && spool_append(&spool, text, strlen(text)));
+    spool_close(&spool);
+    cr_assert(writer_start(&world.config, directory, ended));
+    while (!endings)
+        nap();
+    writer_stop(1000);
+    cr_assert(session_get(&world.work, in.session.id, &in.session));
+    cr_expect_str_eq(in.session.state, "ended");
+}
+
+Test(writer, leaves_an_empty_spool_when_everything_was_taken)
+{
+    char path[100];
+
+    cr_assert(writer_start(&world.config, directory, ended));
+    say(1);
+    writer_stop(5000);
+    cr_expect_eq(turns(), 1);
+    snprintf(path, sizeof path, "%s/00000001.log", directory);
+    cr_expect_neq(access(path, F_OK), 0);
+}
+
+Test(writer, that_does_not_run_takes_nothing)
+{
+    cr_expect_not(writer_put("{}", 2));
+    cr_expect_not(writer_is_healthy());
+    cr_expect_not(writer_start(&world.config, "/proc/no/such/place", ended));
+    cr_expect_not(writer_is_healthy());
+}
