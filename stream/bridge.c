@@ -4,57 +4,30 @@
 
 #include "core/log.h"
 #include "stream/audio.h"
-#include "stream/media.h"
-#include "stream/realtime.h"
+#include "stream/line.h"
+#include "stream/mind.h"
 #include "stream/recorder.h"
 #include "stream/socket.h"
 
 /* ---- from the caller ---- */
 
-static const char append_head[] = "{\"type\":\"input_audio_buffer.append\",\"audio\":\"";
-static const char append_tail[] = "\"}";
+enum { EARLY_LIMIT = 192 * 1024 }; /* ten seconds, longer than a mind is waited for */
 
-enum {
-    HEAD = sizeof append_head - 1,
-    TAIL = sizeof append_tail - 1,
-    EARLY_LIMIT = 192 * 1024, /* ten seconds, longer than a model is waited for */
-};
-
-static void write_append(char *room, struct slice audio)
-{
-    memcpy(room, append_head, HEAD);
-    memcpy(room + HEAD, audio.at, audio.length);
-    memcpy(room + HEAD + audio.length, append_tail, TAIL);
-}
-
-/* Whole messages wait, so that sending them later is a copy. */
 static void hold_back(struct live *live, struct slice audio)
 {
-    size_t length = HEAD + audio.length + TAIL;
     char *room;
 
     live->early.limit = EARLY_LIMIT;
-    room = queue_begin(&live->early, MESSAGE_AUDIO, length);
+    room = queue_begin(&live->early, MESSAGE_AUDIO, audio.length);
     if (!room)
         return;
-    write_append(room, audio);
-    queue_end(&live->early, length);
+    memcpy(room, audio.at, audio.length);
+    queue_end(&live->early, audio.length);
 }
 
-static void append(struct live *live, struct slice audio)
+static bool is_listening(const struct live *live)
 {
-    size_t length = HEAD + audio.length + TAIL;
-    char *room = live->model->begin(live->model, MESSAGE_AUDIO, length);
-
-    if (!room)
-        return;
-    write_append(room, audio);
-    live->model->end(live->model, length);
-}
-
-static bool model_listens(const struct live *live)
-{
-    return live->model && (live->state == LIVE_READY || live->state == LIVE_DRAINING);
+    return live->state == LIVE_READY || live->state == LIVE_DRAINING;
 }
 
 void bridge_from_caller(struct live *live, struct slice audio, int64_t at_ms)
@@ -68,24 +41,19 @@ void bridge_from_caller(struct live *live, struct slice audio, int64_t at_ms)
     }
     if (live->recorder)
         recorder_caller(live->recorder, audio);
-    if (model_listens(live))
-        append(live, audio);
-    else
+    if (!live->mind || !is_listening(live))
         hold_back(live, audio);
+    else if (live->mind->hear)
+        live->mind->hear(live, audio);
 }
 
 void bridge_flush_early(struct live *live)
 {
-    size_t length;
-    char *message;
+    struct slice audio;
 
-    while ((message = queue_first(&live->early, &length))) {
-        char *room = live->model->begin(live->model, MESSAGE_AUDIO, length);
-
-        if (room) {
-            memcpy(room, message, length);
-            live->model->end(live->model, length);
-        }
+    while ((audio.at = queue_first(&live->early, &audio.length))) {
+        if (live->mind->hear)
+            live->mind->hear(live, audio);
         queue_drop_first(&live->early);
     }
     queue_free(&live->early);
@@ -134,14 +102,14 @@ void bridge_from_model(struct live *live, const struct delta *delta)
     count = audio_bytes(audio.at, audio.length);
     note_latency(live, delta->item);
     note_time(live, delta->item, count);
-    if (!media_send_audio(live, audio))
+    if (!live->line->audio(live, audio))
         return;
     if (live->recorder)
         recorder_agent(live->recorder, audio);
     playback_sent(&live->playback, delta->item, delta->response, delta->content_index, count,
                   sockets_now_us());
     if (playback_mark(&live->playback, name))
-        media_send_mark(live, name);
+        live->line->mark(live, name);
 }
 
 void bridge_item_ends(struct live *live, const char *item)
@@ -149,7 +117,7 @@ void bridge_item_ends(struct live *live, const char *item)
     char name[MARK_SIZE];
 
     if (playback_end(&live->playback, item, name))
-        media_send_mark(live, name);
+        live->line->mark(live, name);
 }
 
 /* ---- the caller interrupts ---- */
@@ -176,15 +144,15 @@ void bridge_interrupt(struct live *live)
     if (playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE)
         return;
     if (!playback_is_idle(&live->playback))
-        media_send_clear(live);
+        live->line->clear(live);
     if (live->recorder)
         recorder_clear(live->recorder);
     count = playback_cut(&live->playback, sockets_now_us(), cuts);
     for (size_t i = 0; i < count; i++) {
-        realtime_truncate(live, &cuts[i]);
+        mind_truncate(live, &cuts[i]);
         note_cut(live, &cuts[i]);
     }
     if (responses_interrupt(&live->responses, by_model))
-        realtime_cancel(live);
+        mind_cancel(live);
     live_write_turns(live);
 }

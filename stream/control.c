@@ -10,9 +10,9 @@
 #include "core/log.h"
 #include "domain/commands.h"
 #include "stream/live.h"
+#include "stream/mind.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
-#include "stream/realtime.h"
 #include "stream/writer.h"
 
 enum { MOST_WAITING = 256, POLL_US = 500 * 1000, OLDEST_S = 30, LONG_TURN_US = 5000 };
@@ -45,13 +45,7 @@ static const char *say(struct live *live, json_object *args)
 
     if (!text || !*text)
         return "there is nothing to say";
-    realtime_speak(live,
-                   &(struct speak){
-                       .purpose = "order",
-                       .instructions = arena_format(&live->work.arena, "%s\n\nSay exactly: %s",
-                                                    live->settings.instructions, text),
-                       .no_tools = true,
-                   });
+    mind_say(live, "order", text);
     return NULL;
 }
 
@@ -61,7 +55,7 @@ static const char *tell(struct live *live, json_object *args)
 
     if (!text || !*text)
         return "there is nothing to tell";
-    realtime_tell(live, SPEAKER_SYSTEM, text);
+    mind_tell(live, SPEAKER_SYSTEM, text);
     return NULL;
 }
 

@@ -9,8 +9,9 @@
 #include "stream/bridge.h"
 #include "stream/claims.h"
 #include "stream/media.h"
+#include "stream/mind.h"
 #include "stream/model.h"
-#include "stream/realtime.h"
+#include "stream/realtime_link.h"
 #include "stream/recorder.h"
 
 enum {
@@ -176,7 +177,8 @@ void live_claimed(struct live *live, const struct claimed *claimed)
         fact_event(&live->subject, "session.resumed", "info", "media", NULL);
     if (live->settings.records)
         live->recorder = recorder_open(&live->subject);
-    model_connect(live);
+    live->mind = &realtime_mind;
+    mind_connect(live);
 }
 
 /* ---- the conversation ---- */
@@ -214,11 +216,11 @@ void live_ready(struct live *live)
     model_tell_history(live);
     bridge_flush_early(live);
     if (is_first)
-        realtime_speak(live, &(struct speak){.purpose = "greeting",
-                                             .instructions = greeting(live),
-                                             .no_tools = true});
+        mind_speak(live, &(struct speak){.purpose = "greeting",
+                                         .instructions = greeting(live),
+                                         .no_tools = true});
     else if (live->transcript.last && live->transcript.last->speaker == SPEAKER_USER)
-        realtime_speak(live, &(struct speak){.purpose = "resume"});
+        mind_speak(live, &(struct speak){.purpose = "resume"});
 }
 
 void live_write_turns(struct live *live)
@@ -279,7 +281,7 @@ static void wind_up(struct live *live)
 {
     cut_short(live);
     note_usage(live);
-    model_close(live);
+    mind_close(live);
     queue_free(&live->early);
     if (live->recorder)
         recorder_close(live->recorder);
@@ -345,9 +347,9 @@ static void tell_keys(struct live *live)
     if (!length || (live->keys[length - 1] != '#' && length < KEYS &&
                     sockets_now_us() - live->keys_us < KEYS_US))
         return;
-    realtime_tell(live, SPEAKER_USER,
-                  arena_format(&live->scratch, "The caller typed on the keypad: %s", live->keys));
-    realtime_speak(live, &(struct speak){.purpose = "keys"});
+    mind_tell(live, SPEAKER_USER,
+              arena_format(&live->scratch, "The caller typed on the keypad: %s", live->keys));
+    mind_speak(live, &(struct speak){.purpose = "keys"});
     live->keys[0] = '\0';
 }
 
@@ -373,15 +375,15 @@ static void break_silence(struct live *live)
         return;
     }
     live->was_prompted = true;
-    realtime_speak(live, &(struct speak){
-                             .purpose = "silence",
-                             .instructions = arena_format(
-                                 &live->work.arena,
-                                 "%s\n\nThe caller says nothing. Ask briefly whether they are "
-                                 "still there.",
-                                 live->settings.instructions),
-                             .no_tools = true,
-                         });
+    mind_speak(live, &(struct speak){
+                         .purpose = "silence",
+                         .instructions = arena_format(
+                             &live->work.arena,
+                             "%s\n\nThe caller says nothing. Ask briefly whether they are "
+                             "still there.",
+                             live->settings.instructions),
+                         .no_tools = true,
+                     });
 }
 
 /* The last word was heard, or nobody waits for it any longer. */
@@ -402,7 +404,7 @@ static void tick_conversation(struct live *live)
     live_write_turns(live);
     if (live->retry_us && now_us > live->retry_us) {
         live->retry_us = 0;
-        realtime_speak(live, &(struct speak){.purpose = "retry"});
+        mind_speak(live, &(struct speak){.purpose = "retry"});
     }
     tell_keys(live);
     if (now_us - live->ready_us > STEADY_US)

@@ -52,6 +52,9 @@ struct speech {
     int64_t stopped_us; /* when the caller stopped; 0: nobody waits for an answer */
 };
 
+struct mind;
+struct line;
+
 struct usage {
     int64_t responses, text_in, audio_in, text_cached, audio_cached, text_out, audio_out;
 };
@@ -73,6 +76,8 @@ struct live {
     int64_t last_media_us; /* the last frame of the caller */
     const char *result, *end_reason;
 
+    const struct line *line; /* how the caller is reached */
+    const struct mind *mind; /* who talks to the caller; NULL before the claim */
     struct outlet *carrier;
     char stream_sid[ID_SIZE], call_sid[ID_SIZE];
     char media_head[128]; /* how every message of audio to the carrier begins */

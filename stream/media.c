@@ -157,7 +157,7 @@ bool media_take(struct live *live, const char *text, size_t length)
 
 /* ---- what the carrier is told ---- */
 
-bool media_send_audio(struct live *live, struct slice audio)
+static bool send_audio(struct live *live, struct slice audio)
 {
     static const char tail[] = "\"}}";
     size_t head = live->media_head_length, length = head + audio.length + sizeof tail - 1;
@@ -173,7 +173,7 @@ bool media_send_audio(struct live *live, struct slice audio)
     return true;
 }
 
-void media_send_mark(struct live *live, const char *name)
+static void send_mark(struct live *live, const char *name)
 {
     char text[160];
     int length = snprintf(text, sizeof text,
@@ -183,7 +183,7 @@ void media_send_mark(struct live *live, const char *name)
     outlet_send(live->carrier, text, (size_t)length);
 }
 
-void media_send_clear(struct live *live)
+static void send_clear(struct live *live)
 {
     char text[128];
     int length =
@@ -193,6 +193,13 @@ void media_send_clear(struct live *live)
         live->carrier->drop_audio(live->carrier);
     outlet_send(live->carrier, text, (size_t)length);
 }
+
+const struct line media_line = {
+    .name = "media",
+    .audio = send_audio,
+    .mark = send_mark,
+    .clear = send_clear,
+};
 
 /* ---- the socket ---- */
 
@@ -261,6 +268,7 @@ static int admit(const struct upgrade *upgrade, void **with)
         return status;
     }
     live = live_new(configuration, upgrade->ip);
+    live->line = &media_line;
     live->is_pending = !token[0];
     snprintf(live->token, sizeof live->token, "%s", token);
     *with = live;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "stream/live.h"
+#include "stream/line.h"
 #include "stream/scan.h"
 #include "stream/socket.h"
 
@@ -20,13 +20,8 @@ void media_configure(const struct config *config);
 /* One message of the carrier; false when the connection is to be closed for it. */
 bool media_take(struct live *live, const char *text, size_t length);
 
-/* Sends base64 audio as it is, in one copy; false when the connection is closing. */
-bool media_send_audio(struct live *live, struct slice audio);
-
-void media_send_mark(struct live *live, const char *name);
-
-/* The carrier forgets what it has queued. */
-void media_send_clear(struct live *live);
+/* The same as a call's line. */
+extern const struct line media_line;
 
 /*
  * Finds the token in "/media-stream/{token}" and "/n/{node}/media-stream/{token}"; an empty token

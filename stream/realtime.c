@@ -129,6 +129,21 @@ void realtime_answer_tool(struct live *live, const char *call_ref, const char *o
     send(live, &text);
 }
 
+void realtime_hear(struct live *live, struct slice audio)
+{
+    static const char head[] = "{\"type\":\"input_audio_buffer.append\",\"audio\":\"";
+    static const char tail[] = "\"}";
+    size_t behind = sizeof head - 1 + audio.length, length = behind + sizeof tail - 1;
+    char *room = live->model ? live->model->begin(live->model, MESSAGE_AUDIO, length) : NULL;
+
+    if (!room)
+        return;
+    memcpy(room, head, sizeof head - 1);
+    memcpy(room + sizeof head - 1, audio.at, audio.length);
+    memcpy(room + behind, tail, sizeof tail - 1);
+    live->model->end(live->model, length);
+}
+
 /* ---- session and errors ---- */
 
 static void on_session_created(struct live *live, json_object *event)

@@ -8,9 +8,13 @@
 #include <stddef.h>
 
 #include "stream/live.h"
+#include "stream/scan.h"
 
 /* One message of the model; false when the connection is to be closed for it. */
 bool realtime_take(struct live *live, const char *text, size_t length);
+
+/* The caller's base64 audio, in one copy. */
+void realtime_hear(struct live *live, struct slice audio);
 
 /* Tells the model how to behave; its answer makes the session ready. */
 void realtime_configure(struct live *live);

@@ -5,7 +5,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
-#include "stream/realtime.h"
+#include "stream/mind.h"
 
 /* A tool of our own: what it answers, as JSON; "speaks": the model goes on talking then. */
 struct tool {
@@ -79,8 +79,8 @@ void tool_call(struct live *live, const char *name, const char *call_ref, const 
     fact.result = run(live, tool, arguments, &fact.error);
     fact.status = fact.error ? "rejected" : "ok";
     fact_tool(&live->subject, &fact);
-    realtime_answer_tool(live, call_ref, fact.result);
+    mind_answer_tool(live, call_ref, fact.result);
     if (!tool || tool->speaks)
-        realtime_speak(live, &(struct speak){.purpose = "tool"});
+        mind_speak(live, &(struct speak){.purpose = "tool"});
     log_info(&live->work, "tool.called", "status=%s", fact.status);
 }

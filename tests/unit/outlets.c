@@ -6,6 +6,8 @@
 #include "core/clock.h"
 #include "core/config.h"
 #include "stream/audio.h"
+#include "stream/media.h"
+#include "stream/realtime_link.h"
 #include "stream/socket.h"
 
 char facts_kept[64 * 1024];
@@ -86,6 +88,8 @@ struct live *live_for_test(struct kept *carrier, struct kept *model)
     sockets_send();
     facts_to(keep_fact);
     live = live_new(&config, "192.0.2.1");
+    live->line = &media_line;
+    live->mind = &realtime_mind;
     kept_open(carrier);
     kept_open(model);
     live->carrier = &carrier->outlet;

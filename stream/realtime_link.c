@@ -1,0 +1,144 @@
+#include "stream/realtime_link.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "stream/model.h"
+#include "stream/realtime.h"
+#include "stream/resolver.h"
+#include "stream/socket.h"
+#include "stream/ws_url.h"
+
+enum {
+    LONGEST_MESSAGE = 1024 * 1024,
+    MOST_QUEUED = 256 * 1024, /* of base64 audio twenty seconds */
+    SETUP_US = 5 * 1000000,
+};
+
+/* One attempt to connect; only the session's current one may speak to it. */
+struct link {
+    struct live *live;
+};
+
+/* ---- the socket ---- */
+
+static void opened(void *with, struct outlet *outlet)
+{
+    struct link *link = with;
+    struct live *live = link->live;
+
+    if (live->link != link) {
+        outlet->close(outlet, 1000, "");
+        return;
+    }
+    live->model = outlet;
+    live->last_error[0] = '\0';
+}
+
+static bool message(void *with, const char *text, size_t length)
+{
+    struct link *link = with;
+
+    return link->live->link != link || realtime_take(link->live, text, length);
+}
+
+static void closed(void *with, const struct closing *closing)
+{
+    struct link *link = with;
+    struct live *live = link->live;
+    const char *why = live->last_error[0] ? live->last_error : closing->reason;
+
+    log_info(&live->work, "model.closed", "status=%d code=%u", closing->status, closing->code);
+    if (live->link == link) {
+        live->model = NULL;
+        if (closing->status == 401 || closing->status == 403)
+            why = "invalid_api_key";
+        model_lost(live, *why ? why : "closed");
+    }
+    live_release(live);
+}
+
+static const struct role link_role = {
+    .name = "model",
+    .most = LONGEST_MESSAGE,
+    .most_queued = MOST_QUEUED,
+    .opened = opened,
+    .message = message,
+    .closed = closed,
+};
+
+/* ---- connecting ---- */
+
+/* Adds the model to the URL, unless the operator wrote one there. */
+static void write_path(const struct live *live, const struct ws_url *url, struct text *path)
+{
+    text_put(path, url->path);
+    if (strstr(url->path, "model="))
+        return;
+    text_put(path, strchr(url->path, '?') ? "&model=" : "?model=");
+    text_url(path, live->settings.model);
+}
+
+static void connect_to(void *with, const char *address)
+{
+    struct live *live = with;
+    const struct config *config = live->work.config;
+    struct text path = {.arena = &live->scratch};
+    struct target target = {.address = address};
+    struct ws_url url;
+
+    if (live->state == LIVE_CONNECTING && address &&
+        ws_url_read(config->openai_realtime_url, &url)) {
+        write_path(live, &url, &path);
+        target.tls = url.tls;
+        target.host = url.host;
+        target.port = url.port;
+        target.path = path.at;
+        if (config->openai_api_key && *config->openai_api_key)
+            target.authorization =
+                arena_format(&live->scratch, "Bearer %s", config->openai_api_key);
+        live_hold(live);
+        live->link = arena_new(&live->work.arena, struct link, 1);
+        live->link->live = live;
+        socket_connect(&link_role, &target, live->link);
+    } else if (live->state == LIVE_CONNECTING) {
+        model_lost(live, "address");
+    }
+    arena_reset(&live->scratch);
+    live_release(live);
+}
+
+static void connect_model(struct live *live)
+{
+    const struct config *config = live->work.config;
+    struct ws_url url;
+
+    live->state = LIVE_CONNECTING;
+    live->connects++;
+    live->has_base = false;
+    live->deadline_us = sockets_now_us() + SETUP_US;
+    live_hold(live);
+    resolver_find(ws_url_read(config->openai_realtime_url, &url) ? url.host : "", connect_to, live);
+}
+
+static void close_model(struct live *live)
+{
+    if (live->model)
+        live->model->close(live->model, 1000, "");
+    live->model = NULL;
+    live->link = NULL;
+}
+
+const struct mind realtime_mind = {
+    .name = "realtime",
+    .connect = connect_model,
+    .close = close_model,
+    .hear = realtime_hear,
+    .tell = realtime_tell,
+    .speak = realtime_speak,
+    .answer_tool = realtime_answer_tool,
+    .cancel = realtime_cancel,
+    .truncate = realtime_truncate,
+    .configure = realtime_configure,
+};
