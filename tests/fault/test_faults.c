@@ -107,12 +107,6 @@ Test(faults, a_call_goes_on_while_the_database_is_away_for_ten_seconds)
     }
 }
 
-/* Asked without a key: sixty refusals of a known key would use up its minute. */
-static void await_ready(void)
-{
-    AWAIT(http("GET", "/health/ready", NULL, NULL).status == 200);
-}
-
 Test(faults, without_the_database_the_api_says_so_in_the_dialects_shape_and_resumes_by_itself)
 {
     struct customer customer = customer_new();
@@ -129,8 +123,7 @@ Test(faults, without_the_database_the_api_says_so_in_the_dialects_shape_and_resu
     cr_expect_eq(http("GET", "/health/live", NULL, NULL).status, 200);
     cr_expect_eq(http("GET", "/health/ready", NULL, NULL).status, 503);
     part_start("database");
-    await_ready();
-    cr_expect_eq(kwick(&customer, "GET", "/v1/numbers", NULL).status, 200);
+    AWAIT(kwick(&customer, "GET", "/v1/numbers", NULL).status == 200);
 }
 
 Test(faults, without_the_database_carrier_callbacks_are_kept_answered_and_applied_later)
@@ -175,8 +168,7 @@ Test(faults, a_worker_that_dies_is_replaced)
     struct customer customer = customer_new();
 
     cr_assert_eq(system(say("pkill -KILL -P %d", part_pid("fcgi"))), 0);
-    await_ready();
-    cr_expect_eq(kwick(&customer, "GET", "/v1/numbers", NULL).status, 200);
+    AWAIT(kwick(&customer, "GET", "/v1/numbers", NULL).status == 200);
     kill(part_pid("fcgi"), 0);
 }
 

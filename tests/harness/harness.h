@@ -133,9 +133,10 @@ json_object *query(const char *sql);
 #define AWAIT_FOR(seconds, expression)                                                             \
     do {                                                                                           \
         int tries_left = (seconds)*50;                                                             \
-        while (!(expression) && tries_left-- > 0)                                                  \
+        bool is_so;                                                                                \
+        while (!(is_so = (expression)) && tries_left-- > 0)                                        \
             nap_ms(20);                                                                            \
-        if (!(expression))                                                                         \
+        if (!is_so)                                                                                \
             give_up(__FILE__, __LINE__, #expression);                                              \
     } while (0)
 #define AWAIT(expression) AWAIT_FOR(20, expression)
