@@ -25,6 +25,9 @@ struct line {
      * NULL when the line takes audio.
      */
     void (*words)(struct live *live, const char *text, bool last);
+
+    /* Presses keys; NULL when they are sent as tones in the audio. */
+    void (*digits)(struct live *live, const char *digits);
 };
 
 #endif
