@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/redaction.h"
 #include "domain/tenants.h"
 #include "domain/turns.h"
 #include "stream/node.h"
@@ -24,6 +25,7 @@ struct claim_task {
     struct agent_version version;
     struct rows history;
     bool tenant_records;
+    unsigned redacts;
 };
 
 static struct helper *helper;
@@ -39,6 +41,7 @@ static bool read_more(struct work *work, struct claim_task *claim)
     if (!tenant_by_id(work, work->tenant, &tenant))
         return false;
     claim->tenant_records = tenant_setting_is_on(work, &tenant, "recording.enabled", false);
+    claim->redacts = redaction_of(&tenant, &claim->version);
     return true;
 }
 
@@ -62,6 +65,7 @@ static void done(struct task *task)
         .history = claim->history.at,
         .nhistory = claim->history.count,
         .tenant_records = claim->tenant_records,
+        .redacts = claim->redacts,
     };
 
     if (claim->ok)

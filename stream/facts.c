@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/column.h"
+#include "core/redact.h"
 #include "core/text.h"
 
 static facts_sink *sink;
@@ -65,10 +66,13 @@ void fact_turn(const struct subject *subject, const struct slot *slot)
 {
     struct arena arena = {0};
     struct text line = begin(&arena, "turn", subject);
+    int64_t redactions = 0;
 
     add_number(&line, "seq", slot->seq);
     add_text(&line, "role", roles[slot->speaker]);
-    add_text(&line, "text", slot->text.at ? slot->text.at : "");
+    add_text(&line, "text",
+             redact_text(&arena, slot->text.at ? slot->text.at : "", subject->redacts, &redactions));
+    add_number(&line, "redactions", redactions);
     add_number(&line, "said_at", slot->at.ms);
     add_number(&line, "start_ms", slot->start_ms);
     add_number(&line, "end_ms", slot->end_ms);
@@ -103,7 +107,8 @@ void fact_event(const struct subject *subject, const char *type, const char *lev
     add_text(&line, "type", type);
     add_text(&line, "level", level);
     add_text(&line, "source", source);
-    text_add(&line, ",\"payload\":%s", payload ? payload : "{}");
+    text_add(&line, ",\"payload\":%s",
+             redact_json(&arena, payload ? payload : "{}", subject->redacts, NULL));
     finish(&line);
 }
 
@@ -153,9 +158,9 @@ void fact_tool(const struct subject *subject, const struct tool_fact *tool)
     add_text(&line, "name", tool->name);
     add_text(&line, "ref", tool->call_ref);
     add_text(&line, "status", tool->status);
-    add_text(&line, "error", tool->error);
-    add_text(&line, "arguments", tool->arguments);
-    add_text(&line, "result", tool->result);
+    add_text(&line, "error", redact_text(&arena, tool->error, subject->redacts, NULL));
+    add_text(&line, "arguments", redact_json(&arena, tool->arguments, subject->redacts, NULL));
+    add_text(&line, "result", redact_json(&arena, tool->result, subject->redacts, NULL));
     add_number(&line, "started_at", tool->started_at.ms);
     add_number(&line, "duration_ms", tool->duration_ms);
     finish(&line);

@@ -19,6 +19,7 @@
 struct subject {
     int64_t tenant;
     uid call, session;
+    unsigned redacts; /* REDACT_…: what no fact of it holds */
 };
 
 /* Where facts go; the writer's, or a test's.  False: there is no room, the fact is lost. */

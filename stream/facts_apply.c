@@ -64,6 +64,7 @@ static struct turn read_turn(struct work *work, json_object *tree)
         .item_ref = text_of(work, tree, "item"),
         .llm_first_token_ms = json_integer(tree, "first_token_ms", NO_INTEGER),
         .e2e_first_audio_ms = json_integer(tree, "first_audio_ms", NO_INTEGER),
+        .redactions = json_integer(tree, "redactions", 0),
     };
 }
 

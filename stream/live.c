@@ -158,6 +158,7 @@ void live_claimed(struct live *live, const struct claimed *claimed)
         .tenant = claimed->session->tenant_id,
         .call = claimed->call->id,
         .session = claimed->session->id,
+        .redacts = claimed->redacts,
     };
     live->work.tenant = live->subject.tenant;
     uid_write_uuid(live->subject.session, live->id);
@@ -390,7 +391,7 @@ static void break_silence(struct live *live)
 static void hang_up_when_heard(struct live *live)
 {
     bool is_heard = playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE &&
-                    !transcript_is_waiting(&live->transcript);
+                    !transcript_is_waiting(&live->transcript) && tones_are_idle(live);
 
     if (is_heard || sockets_now_us() > live->hang_up_us)
         live_finish(live, "completed", "agent_end");

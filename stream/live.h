@@ -25,6 +25,7 @@
 #include "stream/queue.h"
 #include "stream/responses.h"
 #include "stream/settings.h"
+#include "stream/tones.h"
 #include "stream/transcript.h"
 
 enum live_state {
@@ -102,6 +103,7 @@ struct live {
 
     struct responses responses;
     struct playback playback;
+    struct tones tones;
     struct transcript transcript;
     struct speech speech;
     struct usage usage;
@@ -140,6 +142,7 @@ struct claimed {
     const struct turn *history;
     size_t nhistory;
     bool tenant_records;
+    unsigned redacts; /* REDACT_… */
 };
 
 void live_claimed(struct live *live, const struct claimed *claimed);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/redact.h"
 #include "domain/events.h"
 #include "domain/invocations.h"
 #include "domain/turns.h"
@@ -228,4 +229,37 @@ Test(facts, that_end_a_session_are_known_by_it)
     cr_expect(uid_equal(session, subject.session));
     cr_expect(fact_ends(&facts[2], &session));
     cr_expect_not(fact_ends(&(struct fact){"nonsense", 8}, &session));
+}
+
+Test(facts, never_hold_what_the_tenant_does_not_keep)
+{
+    struct slot turn =
+        said(1, SPEAKER_USER, "It is four one one one, 1111 1111 1111, or jo@example.com");
+    struct tool_fact tool = {
+        .id = uid_new(),
+        .name = "pay",
+        .call_ref = "c1",
+        .arguments = "{\"card\":4111111111111111}",
+        .status = "error",
+        .result = "{\"said\":\"4111 1111 1111 1111 was refused\"}",
+        .error = "4111111111111111 was refused",
+        .started_at = clock_now(),
+        .duration_ms = 5,
+    };
+    struct rows rows;
+
+    subject.redacts = REDACT_CARDS;
+    fact_turn(&subject, &turn);
+    fact_said(&subject, &turn);
+    fact_event(&subject, "keys.pressed", "info", "media", "{\"keys\":\"4111111111111111#\"}");
+    fact_tool(&subject, &tool);
+    for (size_t i = 0; i < nfacts; i++) {
+        lines[i][facts[i].length] = '\0';
+        cr_expect_null(strstr(lines[i], "1111"), "%s", lines[i]);
+        cr_expect_not_null(strstr(lines[i], "[card]"), "%s", lines[i]);
+    }
+    apply();
+    cr_assert(turns_of_call(work, in.call.id, &rows));
+    cr_expect_str_eq(((const struct turn *)rows.at)->text, "It is [card], or jo@example.com");
+    cr_expect_eq(((const struct turn *)rows.at)->redactions, 1);
 }
