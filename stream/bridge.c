@@ -8,6 +8,7 @@
 #include "stream/mind.h"
 #include "stream/recorder.h"
 #include "stream/socket.h"
+#include "stream/tones.h"
 
 /* ---- from the caller ---- */
 
@@ -102,6 +103,7 @@ void bridge_from_model(struct live *live, const struct delta *delta)
     count = audio_bytes(audio.at, audio.length);
     note_latency(live, delta->item);
     note_time(live, delta->item, count);
+    audio = tones_mix(live, audio);
     if (!live->line->audio(live, audio))
         return;
     if (live->recorder)
@@ -118,6 +120,7 @@ void bridge_item_ends(struct live *live, const char *item)
 
     if (playback_end(&live->playback, item, name))
         live->line->mark(live, name);
+    tones_flush(live);
 }
 
 /* ---- the caller interrupts ---- */
@@ -152,6 +155,8 @@ void bridge_interrupt(struct live *live)
         mind_truncate(live, &cuts[i]);
         note_cut(live, &cuts[i]);
     }
+    if (count)
+        tones_were_cleared(live);
     if (responses_interrupt(&live->responses, by_model))
         mind_cancel(live);
     live_write_turns(live);
