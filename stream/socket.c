@@ -37,7 +37,8 @@ struct socket {
     unsigned close_code;
     char close_reason[CLOSE_REASON + 1];
     char *authorization; /* until the handshake was sent */
-    bool *was_freed;     /* told when it is freed while it is being connected */
+    const char *key_header;
+    bool *was_freed; /* told when it is freed while it is being connected */
     struct closing end;
     char end_reason[CLOSE_REASON + 1];
 };
@@ -435,9 +436,11 @@ static int add_authorization(struct lws *wsi, struct socket *socket, unsigned ch
 {
     const char *value = socket->authorization;
 
-    if (value && lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION,
-                                              (const unsigned char *)value, (int)strlen(value), at,
-                                              *at + room))
+    if (value &&
+        lws_add_http_header_by_name(
+            wsi,
+            (const unsigned char *)(socket->key_header ? socket->key_header : "authorization:"),
+            (const unsigned char *)value, (int)strlen(value), at, *at + room))
         return CLOSE;
     forget_authorization(socket);
     return KEEP;
@@ -480,6 +483,7 @@ void socket_connect(const struct role *role, const struct target *target, void *
 
     if (target->authorization && !(socket->authorization = strdup(target->authorization)))
         abort();
+    socket->key_header = target->key_header;
     socket->burst.masks = true;
     socket->was_freed = &was_freed;
     if (!lws_client_connect_via_info(&info) && !was_freed)

@@ -93,6 +93,7 @@ struct target {
     int port;
     const char *path;
     const char *authorization; /* value of that header, or NULL */
+    const char *key_header;    /* a constant, "xi-api-key:"; NULL: the header is "authorization" */
 };
 
 /* Begins to connect; the role hears of it by opened() or closed(), which may be before this ends.
