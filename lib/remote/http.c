@@ -123,6 +123,18 @@ static void set_body(struct attempt *attempt)
         curl_easy_setopt(attempt->curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+static int on_progress(void *user, curl_off_t all_in, curl_off_t in, curl_off_t all_out,
+                       curl_off_t out)
+{
+    const struct attempt *attempt = user;
+
+    (void)all_in;
+    (void)in;
+    (void)all_out;
+    (void)out;
+    return atomic_load(attempt->request->canceled); /* not 0: libcurl gives up */
+}
+
 /* The environment's proxies are left out of it: behind one, no address could be judged. */
 static void set_limits(struct attempt *attempt)
 {
@@ -141,6 +153,11 @@ static void set_limits(struct attempt *attempt)
     curl_easy_setopt(attempt->curl, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(attempt->curl, CURLOPT_OPENSOCKETDATA, attempt);
     curl_easy_setopt(attempt->curl, CURLOPT_PRIVATE, attempt);
+    if (request->canceled) {
+        curl_easy_setopt(attempt->curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(attempt->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(attempt->curl, CURLOPT_XFERINFODATA, attempt);
+    }
 }
 
 static void begin(struct attempt *attempt, struct work *work, const struct http_request *request,
@@ -269,6 +286,11 @@ static bool is_redirect(const struct http_answer *answer)
            answer->status != 304 && answer->status != 305 && answer->status != 306;
 }
 
+bool http_follow(struct work *work, struct http_request *request, const struct http_answer *answer)
+{
+    return is_redirect(answer) && redirect(work, request, answer);
+}
+
 bool http_send(struct work *work, const struct http_request *request, struct http_answer *answer)
 {
     int64_t deadline_ms = request->deadline_ms ? request->deadline_ms : DEFAULT_DEADLINE_MS;
@@ -279,8 +301,7 @@ bool http_send(struct work *work, const struct http_request *request, struct htt
         step.deadline_ms = left_ms;
         send_one(work, &step, answer);
         left_ms = (until_us - clock_monotonic_us()) / 1000;
-        if (!is_redirect(answer) || followed >= request->redirects || left_ms <= 0 ||
-            !redirect(work, &step, answer))
+        if (followed >= request->redirects || left_ms <= 0 || !http_follow(work, &step, answer))
             break;
     }
     if (answer->end == HTTP_ANSWERED)
@@ -360,6 +381,11 @@ size_t http_flights_wait(struct http_flights *flights, int64_t wait_ms,
         land(flights, done);
     }
     return flights->under_way;
+}
+
+void http_flights_wake(struct http_flights *flights)
+{
+    curl_multi_wakeup(flights->multi);
 }
 
 void http_send_many(struct work *work, struct http_exchange *exchanges, size_t count,

@@ -8,6 +8,7 @@
 #ifndef REMOTE_HTTP_H
 #define REMOTE_HTTP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,11 +29,12 @@ struct http_request {
     const char *content_type; /* of the body; NULL: none is sent */
     const char *body;
     size_t length;
-    int64_t deadline_ms; /* for the whole exchange; 0: ten seconds */
-    size_t answer_limit; /* bytes of the answer's body; 0: one MiB */
-    unsigned redirects;  /* how many may be followed */
-    bool guarded;        /* the URL is a tenant's */
-    bool cut;            /* a longer answer is cut at the limit instead of failing */
+    int64_t deadline_ms;         /* for the whole exchange; 0: ten seconds */
+    size_t answer_limit;         /* bytes of the answer's body; 0: one MiB */
+    unsigned redirects;          /* how many may be followed */
+    bool guarded;                /* the URL is a tenant's */
+    bool cut;                    /* a longer answer is cut at the limit instead of failing */
+    const atomic_bool *canceled; /* set by any thread: nobody wants the answer; NULL: all do */
 };
 
 /* How far an exchange came. */
@@ -95,6 +97,16 @@ void http_flights_begin(struct http_flights *flights, struct work *work,
  */
 size_t http_flights_wait(struct http_flights *flights, int64_t wait_ms,
                          void (*done)(struct work *work, struct http_exchange *exchange));
+
+/* Ends a wait early, from any thread: something new is to begin, or was cancelled. */
+void http_flights_wake(struct http_flights *flights);
+
+/*
+ * Makes the request the one that the answer redirects to, in the work's arena; false when it
+ * redirects to nowhere, or from https to http.  Another origin learns neither credentials nor
+ * headers; only 307 and 308 keep the body.
+ */
+bool http_follow(struct work *work, struct http_request *request, const struct http_answer *answer);
 
 /* A header of the answer, its name compared without case; NULL when there is none. */
 const char *http_header_of(const struct http_answer *answer, const char *name);
