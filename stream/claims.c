@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/consent.h"
 #include "domain/redaction.h"
 #include "domain/tenants.h"
 #include "domain/turns.h"
@@ -42,6 +43,8 @@ static bool read_more(struct work *work, struct claim_task *claim)
         return false;
     claim->tenant_records = tenant_setting_is_on(work, &tenant, "recording.enabled", false);
     claim->redacts = redaction_of(&tenant, &claim->version);
+    if (!consent_note(work, &tenant, &claim->version, &claim->call, &claim->found))
+        return false;
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/config.h"
 #include "domain/calls.h"
+#include "domain/consent.h"
 #include "domain/follow_ups.h"
 #include "domain/gate.h"
 #include "domain/handoffs.h"
@@ -73,8 +74,10 @@ bool plan_connect(struct work *work, const struct call *call, const struct voice
     struct media_node node;
     char *token;
 
-    if (!node_choose(work, call->id, avoid, &node) || !session_issue_token(work, session, &token))
+    if (!node_choose(work, call->id, avoid, &node) || !session_issue_token(work, session, &token) ||
+        !consent_of_call(work, call, &plan->say))
         return false;
+    plan->language = call->language;
     stream_to(work, call, session, &node, token, plan);
     return true;
 }

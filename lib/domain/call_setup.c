@@ -40,16 +40,6 @@ void call_set_agent(struct work *work, struct call *call, struct voice_session *
     json_object_put(config);
 }
 
-const char *consent_text(struct work *work, const struct agent_version *version)
-{
-    json_object *config = json_parse(version->config.json);
-    const char *text =
-        word_text(&work->arena, json_text(json_member(config, "recording"), "consent_text"), 1000);
-
-    json_object_put(config);
-    return text;
-}
-
 /* What a new call's row is followed by. */
 static bool tell(struct work *work, const struct call *call, const struct voice_session *session)
 {

@@ -20,9 +20,6 @@ void call_set_agent(struct work *work, struct call *call, struct voice_session *
                     const struct agent *agent, const struct agent_version *version,
                     const char *greeting);
 
-/* What is said before a recorded call begins, if the version says so; NULL otherwise. */
-const char *consent_text(struct work *work, const struct agent_version *version);
-
 /*
  * Writes a new call with its session (NULL: none), the hold of "hold_micros", and the events
  * call.created and session.pending; inside the caller's transaction.

@@ -10,6 +10,7 @@
 #include "domain/call_setup.h"
 #include "domain/call_state.h"
 #include "domain/calls.h"
+#include "domain/consent.h"
 #include "domain/finalise.h"
 #include "domain/follow_ups.h"
 #include "domain/numbers.h"
@@ -167,7 +168,7 @@ static bool connect_or_fall(struct work *work, struct entering *e, struct call_p
         log_info(work, "call.refused", "reason=%s call=%s", e->refused, e->call.call_sid);
         return plan_fallback(work, &e->call, e->refused, plan);
     }
-    plan->say = consent_text(work, &e->version);
+    plan->say = consent_sentence(work, &e->tenant, &e->version, &e->call);
     plan->language = e->call.language;
     if (plan_stream(work, &e->call, &e->session, e->token, 0, plan))
         return true;
