@@ -13,6 +13,7 @@
 #include "stream/model.h"
 #include "stream/realtime_link.h"
 #include "stream/recorder.h"
+#include "stream/recording_pause.h"
 
 enum {
     START_US = 5 * 1000000,   /* from the upgrade to the start frame */
@@ -351,6 +352,7 @@ static void tell_keys(struct live *live)
     mind_tell(live, SPEAKER_USER,
               arena_format(&live->scratch, "The caller typed on the keypad: %s", live->keys));
     mind_speak(live, &(struct speak){.purpose = "keys"});
+    recording_keys_end(live);
     live->keys[0] = '\0';
 }
 

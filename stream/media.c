@@ -9,6 +9,7 @@
 #include "stream/bridge.h"
 #include "stream/node.h"
 #include "stream/realtime.h"
+#include "stream/recording_pause.h"
 
 enum { LONGEST_MESSAGE = 64 * 1024, MOST_QUEUED = 4 * 1024 * 1024 };
 
@@ -84,6 +85,7 @@ static bool on_dtmf(struct live *live, json_object *dtmf)
         return true;
     if (!length)
         bridge_interrupt(live);
+    recording_keys_begin(live);
     live->keys[length] = digit[0];
     live->keys[length + 1] = '\0';
     live->keys_us = sockets_now_us();

@@ -43,6 +43,8 @@ struct recorder {
     unsigned char *ahead; /* the agent's speech that is not played yet, a ring */
     size_t ahead_room, ahead_first, ahead_count;
     size_t filled, lost;
+    uint64_t samples; /* of the caller so far */
+    unsigned paused;  /* PAUSE_…: why; 0: it is not */
     unsigned char block[BLOCK];
 };
 
@@ -222,9 +224,12 @@ static unsigned char take_agent(struct recorder *recorder)
 
 static void add_caller(struct recorder *recorder, const unsigned char *samples, size_t count)
 {
+    recorder->samples += count;
     for (size_t i = 0; i < count; i++) {
-        recorder->block[recorder->filled++] = samples[i];
-        recorder->block[recorder->filled++] = take_agent(recorder);
+        unsigned char agent = take_agent(recorder);
+
+        recorder->block[recorder->filled++] = recorder->paused ? AUDIO_SILENCE : samples[i];
+        recorder->block[recorder->filled++] = recorder->paused ? AUDIO_SILENCE : agent;
         if (recorder->filled == BLOCK)
             hand_over(recorder, false, false);
     }
@@ -285,6 +290,27 @@ void recorder_agent(struct recorder *recorder, struct slice audio)
 void recorder_clear(struct recorder *recorder)
 {
     recorder->ahead_count = 0;
+}
+
+bool recorder_pause(struct recorder *recorder, unsigned why)
+{
+    bool was = recorder->paused;
+
+    recorder->paused |= why;
+    return !was;
+}
+
+bool recorder_resume(struct recorder *recorder, unsigned why)
+{
+    bool was = recorder->paused;
+
+    recorder->paused &= ~why;
+    return was && !recorder->paused;
+}
+
+int64_t recorder_ms(const struct recorder *recorder)
+{
+    return (int64_t)(recorder->samples / AUDIO_BYTES_PER_MS);
 }
 
 void recorder_close(struct recorder *recorder)

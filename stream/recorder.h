@@ -10,6 +10,7 @@
 #define STREAM_RECORDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/config.h"
 #include "stream/facts.h"
@@ -35,6 +36,19 @@ void recorder_agent(struct recorder *recorder, struct slice audio);
 
 /* What the agent had still to say is not said. */
 void recorder_clear(struct recorder *recorder);
+
+/* Why nothing is kept for a while. */
+enum { PAUSE_ORDER = 1, PAUSE_TOOL = 2, PAUSE_KEYS = 4 };
+
+/*
+ * From now on silence is kept in place of both voices, so that what comes later stands where it
+ * was; until nobody wants it any more.  True when that changed something.
+ */
+bool recorder_pause(struct recorder *recorder, unsigned why);
+bool recorder_resume(struct recorder *recorder, unsigned why);
+
+/* How long the recording is by now. */
+int64_t recorder_ms(const struct recorder *recorder);
 
 /* The end; the recorder is given away. */
 void recorder_close(struct recorder *recorder);

@@ -115,6 +115,8 @@ static void read_rules(json_object *config, bool tenant_records, struct settings
 
     settings->may_end_call = !tools || lists(tools, "end_call");
     settings->records = json_boolean(json_member(config, "recording"), "enabled", tenant_records);
+    settings->pauses_for_cards =
+        json_boolean(json_member(config, "recording"), "pause_for_cards", false);
     settings->model_interrupts = true;
     settings->call_limit_seconds =
         json_integer(limits, "maxCallDurationSeconds", LONGEST_CALL_SECONDS);

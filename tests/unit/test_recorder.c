@@ -1,0 +1,155 @@
+/* What the recorder keeps, sample for sample, in the file that becomes the MP3. */
+#include <criterion/criterion.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "outlets.h"
+#include "stream/audio.h"
+#include "stream/offloop.h"
+#include "stream/recorder.h"
+#include "stream/recording_pause.h"
+#include "world.h"
+
+enum { SECOND = 8000, CALLER = 0x10, AGENT = 0x90 };
+
+static struct world world;
+static char directory[64];
+static unsigned char file[64 * 1024];
+
+static void setup(void)
+{
+    world_begin(&world, NULL, false);
+    strcpy(directory, "/tmp/recorder-test-XXXXXX");
+    cr_assert_not_null(mkdtemp(directory));
+    cr_assert(recorders_start(&world.config, directory));
+}
+
+static void end(void)
+{
+    char command[100];
+
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    cr_expect_eq(system(command), 0);
+    world_end(&world);
+}
+
+TestSuite(recorder, .init = setup, .fini = end);
+
+static struct slice sound(unsigned char value)
+{
+    static unsigned char samples[SECOND];
+    static char base64[2 * SECOND];
+
+    memset(samples, value, sizeof samples);
+    return (struct slice){base64, audio_encode(samples, sizeof samples, base64)};
+}
+
+/* The bytes of the only recording, once everything was written. */
+static size_t read_back(void)
+{
+    DIR *dir;
+    struct dirent *entry;
+    char path[400];
+    size_t length = 0;
+    FILE *stream;
+
+    recorders_stop();
+    offloop_collect();
+    dir = opendir(directory);
+    while ((entry = readdir(dir))) {
+        if (!strstr(entry->d_name, ".live"))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        stream = fopen(path, "rb");
+        length = fread(file, 1, sizeof file, stream);
+        fclose(stream);
+    }
+    closedir(dir);
+    return length;
+}
+
+/* Whether a second of a channel (0: the caller's) holds nothing but the value. */
+static bool holds(size_t second, size_t channel, unsigned char value)
+{
+    for (size_t i = 0; i < SECOND; i++)
+        if (file[(second * SECOND + i) * 2 + channel] != value)
+            return false;
+    return true;
+}
+
+static struct subject a_call(void)
+{
+    struct incoming in = call_in(&world);
+
+    return (struct subject){
+        .tenant = world.tenant.id, .call = in.call.id, .session = in.session.id};
+}
+
+Test(recorder, keeps_silence_of_the_same_length_while_it_is_paused)
+{
+    const struct subject subject = a_call();
+    struct recorder *recorder = recorder_open(&subject);
+
+    cr_assert_not_null(recorder);
+    for (int i = 0; i < 4; i++)
+        recorder_agent(recorder, sound(AGENT));
+    recorder_caller(recorder, sound(CALLER));
+    cr_expect(recorder_pause(recorder, PAUSE_ORDER));
+    cr_expect_not(recorder_pause(recorder, PAUSE_KEYS), "it stood still already");
+    recorder_caller(recorder, sound(CALLER));
+    cr_expect_not(recorder_resume(recorder, PAUSE_KEYS), "the order still holds");
+    recorder_caller(recorder, sound(CALLER));
+    cr_expect(recorder_resume(recorder, PAUSE_ORDER));
+    recorder_caller(recorder, sound(CALLER));
+    cr_expect_eq(recorder_ms(recorder), 4000);
+    cr_assert_eq(read_back(), 4u * 2 * SECOND);
+    for (size_t second = 0; second < 4; second++) {
+        bool kept = second == 0 || second == 3;
+
+        cr_expect(holds(second, 0, kept ? CALLER : AUDIO_SILENCE), "caller, second %zu", second);
+        cr_expect(holds(second, 1, kept ? AGENT : AUDIO_SILENCE), "agent, second %zu", second);
+    }
+}
+
+Test(recorder, stands_still_on_order_and_the_events_say_where)
+{
+    static struct kept carrier, model;
+    struct live *live = live_for_test(&carrier, &model);
+
+    cr_expect_str_eq(recording_order_pause(live, NULL), "this call is not recorded");
+    live->subject = a_call();
+    live->recorder = recorder_open(&live->subject);
+    cr_assert_not_null(live->recorder);
+    recorder_caller(live->recorder, sound(CALLER));
+    cr_expect_null(recording_order_pause(live, NULL));
+    cr_expect_null(recording_order_pause(live, NULL));
+    recorder_caller(live->recorder, sound(CALLER));
+    cr_expect_null(recording_order_resume(live, NULL));
+    cr_expect_not_null(strstr(facts_kept, "\"type\":\"recording.paused\""));
+    cr_expect_not_null(strstr(facts_kept, "{\"at_ms\":1000,\"why\":\"order\"}"));
+    cr_expect_not_null(strstr(facts_kept, "\"type\":\"recording.resumed\""));
+    cr_expect_not_null(strstr(facts_kept, "{\"at_ms\":2000,\"why\":\"order\"}"));
+    recorders_stop();
+}
+
+Test(recorder, stands_still_while_keys_are_typed_where_the_agent_wants_it)
+{
+    static struct kept carrier, model;
+    struct live *live = live_for_test(&carrier, &model);
+
+    live->subject = a_call();
+    live->recorder = recorder_open(&live->subject);
+    cr_assert_not_null(live->recorder);
+    recording_keys_begin(live);
+    cr_expect_null(strstr(facts_kept, "recording.paused"));
+    live->settings.pauses_for_cards = true;
+    recording_keys_begin(live);
+    recording_keys_end(live);
+    cr_expect_not_null(strstr(facts_kept, "\"why\":\"keys\""));
+    cr_expect_not_null(strstr(facts_kept, "recording.resumed"));
+    recorders_stop();
+}
