@@ -1,5 +1,7 @@
 #include "fcgi/callback/twiml.h"
 
+#include "fcgi/callback/twiml_relay.h"
+
 static void begin(struct text *out)
 {
     text_put(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>");
@@ -46,14 +48,30 @@ static void redirect(struct text *out, const char *url)
     text_put(out, "</Redirect>");
 }
 
+static void parameter(struct text *out, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    text_add(out, "<Parameter name=\"%s\"", name);
+    attribute(out, "value", value);
+    text_put(out, "/>");
+}
+
 static void connect(struct text *out, const struct call_plan *plan)
 {
+    if (plan->relay) {
+        twiml_write_relay(out, plan);
+        return;
+    }
     text_put(out, "<Connect><Stream");
     attribute(out, "url", plan->stream_url);
     attribute(out, "statusCallback", plan->stream_status_url);
-    text_put(out, "><Parameter name=\"stream_token\"");
-    attribute(out, "value", plan->stream_token);
-    text_put(out, "/></Stream></Connect>");
+    text_char(out, '>');
+    parameter(out, "stream_token", plan->stream_token);
+    parameter(out, "from", plan->stream_from);
+    parameter(out, "to", plan->stream_to);
+    parameter(out, "resumes", plan->stream_resumes);
+    text_put(out, "</Stream></Connect>");
     redirect(out, plan->after_url);
 }
 

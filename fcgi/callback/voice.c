@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/json.h"
 #include "core/log.h"
 #include "domain/after.h"
 #include "domain/inbound.h"
@@ -17,6 +18,8 @@ static bool answer_outage(struct request *req, const struct received *received)
 {
     struct call_plan plan;
 
+    if (received->connects)
+        return callback_answer_plan(req, received, &received->plan);
     log_warning(&req->work, "callback.outage", "kind=%s", received->posted.kind);
     inbound_unavailable(&req->work, &plan);
     return callback_answer_plan(req, received, &plan);
@@ -73,7 +76,10 @@ bool incoming_call(struct request *req)
     }
     if (inbound_begin(&req->work, &facts, &plan))
         return callback_answer_plan(req, &received, &plan);
-    return is_outage(req) && answer_outage(req, &received);
+    if (!is_outage(req))
+        return false;
+    callback_keep(req, &received); /* when it cannot be kept, the caller is answered all the same */
+    return answer_outage(req, &received);
 }
 
 /* A synchronous verdict on who answered; what we do not know counts as a human. */
@@ -109,20 +115,42 @@ bool outbound_call(struct request *req)
 enum { OUTAGE_WAITS = 30 }; /* seconds for which a call is kept while the store is away */
 
 /*
- * Between two verbs of a running call the store may be away for a moment: the caller hears a second
- * of silence, and we are asked again.
+ * Between two verbs of a running call the store may be away: a stream that broke off goes on at
+ * another node.  Else the caller hears a second of silence, and we are asked again.
  */
-static bool wait_for_store(struct request *req, const struct received *received)
+static bool wait_for_store(struct request *req, const struct token *token,
+                           const struct received *received)
 {
     const char *waited = request_query(req, "outage");
     int64_t count = waited && strlen(waited) < 4 ? strtol(waited, NULL, 10) : 0;
-    struct call_plan plan = {.kind = PLAN_WAIT};
+    struct call_plan plan;
 
+    if (!form_text(&received->posted.form, "DialCallStatus") &&
+        outage_after(&req->work, token, count, &plan))
+        return callback_answer_plan(req, received, &plan);
+    plan = (struct call_plan){.kind = PLAN_WAIT};
     if (count >= OUTAGE_WAITS)
         return answer_outage(req, received);
     plan.after_url = hook_url(&req->work, arena_format(&req->work.arena, "%s?outage=%lld",
                                                        req->path, (long long)count + 1));
     return callback_answer_plan(req, received, &plan);
+}
+
+/*
+ * A relay that we ended says so in the words that we gave the carrier for it: the store may not
+ * know yet that the agent had nothing more to do.
+ */
+static bool relay_was_ended(const struct form *form)
+{
+    const char *status = form_text(form, "SessionStatus"), *data = form_text(form, "HandoffData");
+    json_object *tree = status && data && strcmp(status, "ended") == 0 && strlen(data) < 2000
+                            ? json_parse(data)
+                            : NULL;
+    const char *result = json_text(tree, "result");
+    bool ended = result && strcmp(result, "completed") == 0;
+
+    json_object_put(tree);
+    return ended;
 }
 
 bool after_hook(struct request *req)
@@ -138,9 +166,10 @@ bool after_hook(struct request *req)
         !callback_receive(req, "action", token.tenant_id, &received))
         return false;
     if (received.journaled)
-        return wait_for_store(req, &received);
+        return wait_for_store(req, &token, &received);
     facts.dial_status = form_text(&received.posted.form, "DialCallStatus");
+    facts.agent_ended = relay_was_ended(&received.posted.form);
     if (after_connect(&req->work, &token, &facts, &plan))
         return callback_answer_plan(req, &received, &plan);
-    return is_outage(req) && wait_for_store(req, &received);
+    return is_outage(req) && wait_for_store(req, &token, &received);
 }

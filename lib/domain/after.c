@@ -158,6 +158,7 @@ static bool wait_or_resume(struct work *work, const struct call *call,
     if (session->node_id != NO_INTEGER &&
         !node_is_alive(work, session->node_id, session->node_epoch, &alive))
         return false;
+    alive = alive && node_answers(work, session->node_id);
     if (!alive || waited >= AFTER_WAITS)
         return resume(work, call, session, plan);
     plan->kind = PLAN_WAIT;
@@ -187,6 +188,23 @@ static bool knock_again(struct work *work, const struct call *call,
     return true;
 }
 
+/* Its node took it while the store was away, and has not said so yet. */
+static bool wait_for_row(struct work *work, const struct token *token, int64_t waited,
+                         struct call_plan *plan)
+{
+    const struct call call = {.id = token->call, .agent_version_id = token->agent_version};
+    const struct voice_session session = {.id = token->session};
+
+    if (work->error.what != NOT_FOUND)
+        return false;
+    if (waited >= AFTER_KNOCKS)
+        return hang_up(plan);
+    plan->kind = PLAN_WAIT;
+    plan->after_url = arena_format(&work->arena, "%s?waited=%lld", after_url(work, &call, &session),
+                                   (long long)waited + 1);
+    return true;
+}
+
 bool after_connect(struct work *work, const struct token *token, const struct after_facts *facts,
                    struct call_plan *plan)
 {
@@ -196,7 +214,7 @@ bool after_connect(struct work *work, const struct token *token, const struct af
     *plan = (struct call_plan){.kind = PLAN_HANGUP};
     work->tenant = token->tenant_id;
     if (!call_get(work, token->call, &call))
-        return work->error.what == NOT_FOUND;
+        return wait_for_row(work, token, facts->waited, plan);
     if (call_state_is_terminal(call.state))
         return true;
     if (facts->dial_status)
@@ -204,12 +222,13 @@ bool after_connect(struct work *work, const struct token *token, const struct af
     if (uid_is_none(token->session))
         return true;
     if (!session_get(work, token->session, &session))
-        return work->error.what == NOT_FOUND;
+        return wait_for_row(work, token, facts->waited, plan);
     if (is(session.state, "ended"))
         return after_end(work, &call, plan);
     if (is(session.state, "connecting") || is(session.state, "active") ||
         is(session.state, "draining"))
-        return wait_or_resume(work, &call, &session, facts->waited, plan);
+        return facts->agent_ended ? hang_up(plan)
+                                  : wait_or_resume(work, &call, &session, facts->waited, plan);
     if (is(session.state, "pending"))
         return knock_again(work, &call, &session, facts->waited, plan);
     return resume(work, &call, &session, plan);

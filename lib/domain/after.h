@@ -17,6 +17,7 @@ enum { RESUME_LIMIT = 2, AFTER_WAITS = 2, AFTER_KNOCKS = 8 };
 /* What the carrier said when it asked. */
 struct after_facts {
     const char *dial_status; /* DialCallStatus when the step was a dial; NULL otherwise */
+    bool agent_ended;        /* we ended the relay, and said that nothing is to follow */
     int64_t waited;          /* how often this was answered with PLAN_WAIT before */
 };
 

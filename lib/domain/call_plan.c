@@ -11,6 +11,7 @@
 #include "domain/inbound.h"
 #include "domain/nodes.h"
 #include "domain/numbers.h"
+#include "domain/relay_plan.h"
 #include "domain/sessions.h"
 #include "domain/tenants.h"
 #include "domain/tokens.h"
@@ -46,15 +47,20 @@ char *after_url(struct work *work, const struct call *call, const struct voice_s
                                        token_make(work, TOKEN_AFTER, &token)));
 }
 
-static void stream_to(struct work *work, const struct call *call,
+static bool stream_to(struct work *work, const struct call *call,
                       const struct voice_session *session, const struct media_node *node,
                       const char *token, struct call_plan *plan)
 {
+    bool relay = relay_is_session(session);
+
+    if (relay && !relay_plan_read(work, session, plan))
+        return false;
     plan->kind = PLAN_CONNECT;
-    plan->stream_url = node_stream_url(work, node, token);
+    plan->stream_url = relay ? node_relay_url(work, node) : node_stream_url(work, node, token);
     plan->stream_token = token;
     plan->stream_status_url = hook_url(work, "/hooks/twilio/stream");
     plan->after_url = after_url(work, call, session);
+    return true;
 }
 
 bool plan_stream(struct work *work, const struct call *call, const struct voice_session *session,
@@ -62,10 +68,8 @@ bool plan_stream(struct work *work, const struct call *call, const struct voice_
 {
     struct media_node node;
 
-    if (!node_choose(work, call->id, avoid, &node))
-        return false;
-    stream_to(work, call, session, &node, token, plan);
-    return true;
+    return node_choose(work, call->id, avoid, &node) &&
+           stream_to(work, call, session, &node, token, plan);
 }
 
 bool plan_connect(struct work *work, const struct call *call, const struct voice_session *session,
@@ -78,8 +82,7 @@ bool plan_connect(struct work *work, const struct call *call, const struct voice
         !consent_of_call(work, call, &plan->say))
         return false;
     plan->language = call->language;
-    stream_to(work, call, session, &node, token, plan);
-    return true;
+    return stream_to(work, call, session, &node, token, plan);
 }
 
 /* Sessions nobody will connect to any more. */

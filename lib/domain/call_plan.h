@@ -21,15 +21,20 @@ enum plan_kind {
     PLAN_NOTHING    /* an empty answer: the carrier goes on as it is */
 };
 
+struct relay_plan;
+
 struct call_plan {
     enum plan_kind kind;
     const char *say;      /* spoken first; NULL: nothing */
     const char *language; /* of what is said; NULL: en-US */
 
     /* PLAN_CONNECT */
-    const char *stream_url;        /* wss://…/media-stream/{token} */
-    const char *stream_token;      /* the same token, sent as a <Parameter> too */
-    const char *stream_status_url; /* where the carrier tells of the stream; NULL: nowhere */
+    const char *stream_url;   /* wss://…/media-stream/{token}, or …/relay/ws */
+    const char *stream_token; /* the same token, sent as a <Parameter> too */
+    /* What a node cannot look up while the store is away, as <Parameter>s; NULL: not sent. */
+    const char *stream_from, *stream_to, *stream_resumes;
+    const char *stream_status_url;  /* where the carrier tells of the stream; NULL: nowhere */
+    const struct relay_plan *relay; /* it is a conversation relay; NULL: a media stream */
 
     /* Asked for when this step is over; NULL: the call just ends. */
     const char *after_url;

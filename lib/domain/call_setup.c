@@ -5,6 +5,7 @@
 #include "domain/call_money.h"
 #include "domain/calls.h"
 #include "domain/events.h"
+#include "domain/relay_plan.h"
 #include "domain/sessions.h"
 #include "domain/words.h"
 
@@ -35,6 +36,11 @@ void call_set_agent(struct work *work, struct call *call, struct voice_session *
     call->model = session->model = setting(work, config, "realtime_model", 80);
     call->voice = session->voice = voice_of(work, config);
     call->language = session->language = setting(work, config, "language", 16);
+    if (relay_is_wanted(config)) {
+        session->transport = "relay";
+        call->media_mode = "relay";
+        call->model = session->model = setting(work, config, "chat_model", 80);
+    }
     session->greeting = word_text(
         &work->arena, greeting && *greeting ? greeting : json_text(config, "greeting"), 4000);
     json_object_put(config);

@@ -4,6 +4,8 @@
 
 #include "core/config.h"
 #include "core/log.h"
+#include "domain/route_cache.h"
+#include "remote/http.h"
 
 static const char *const node_roles[] = {"daemon", "fcgi", "worker", NULL};
 static const char *const node_states[] = {"up", "draining", "down", NULL};
@@ -141,6 +143,31 @@ bool node_is_alive(struct work *work, int64_t id, int64_t epoch, bool *alive)
     return true;
 }
 
+enum { PROBE_MS = 250 };
+
+/*
+ * A process that was killed is missed by its heartbeat only after ten seconds; the kernel of its
+ * host knows at once.
+ */
+bool node_answers(struct work *work, int64_t id)
+{
+    struct http_request request = {.deadline_ms = PROBE_MS, .cut = true};
+    struct http_answer answer;
+    struct media_node node;
+    struct error error = work->error;
+    bool answers;
+
+    if (!node_by_id(work, id, &node) || !node.control_url ||
+        strncmp(node.control_url, "http", 4) != 0) {
+        work->error = error;
+        return true;
+    }
+    request.url = arena_format(&work->arena, "%s/control/status", node.control_url);
+    answers = http_send(work, &request, &answer) || answer.end != HTTP_UNREACHED;
+    work->error = error;
+    return answers;
+}
+
 bool nodes_alive(struct work *work, const char *role, struct rows *nodes)
 {
     static const char sql[] = "SELECT " NODE_COLUMNS " FROM media_nodes"
@@ -188,11 +215,12 @@ bool node_choose(struct work *work, uid call, int64_t avoid, struct media_node *
     }
     if (!best)
         return fail(work, NOT_FOUND, "No node has room for a call");
+    known_nodes_put(work, &rows);
     *node = *best;
     return true;
 }
 
-char *node_stream_url(struct work *work, const struct media_node *node, const char *token)
+static char *socket_url(struct work *work, const struct media_node *node, const char *path)
 {
     const char *base = node->public_ws_url && *node->public_ws_url
                            ? node->public_ws_url
@@ -201,5 +229,15 @@ char *node_stream_url(struct work *work, const struct media_node *node, const ch
 
     while (length && base[length - 1] == '/')
         length--;
-    return arena_format(&work->arena, "%.*s/media-stream/%s", (int)length, base, token);
+    return arena_format(&work->arena, "%.*s%s", (int)length, base, path);
+}
+
+char *node_stream_url(struct work *work, const struct media_node *node, const char *token)
+{
+    return socket_url(work, node, arena_format(&work->arena, "/media-stream/%s", token));
+}
+
+char *node_relay_url(struct work *work, const struct media_node *node)
+{
+    return socket_url(work, node, "/relay/ws");
 }

@@ -44,6 +44,12 @@ bool node_by_id(struct work *work, int64_t id, struct media_node *node);
 bool node_is_alive(struct work *work, int64_t id, int64_t epoch, bool *alive);
 
 /*
+ * Whether anybody listens at the node's control address, asked with a patience of 250 ms; true also
+ * when that cannot be found out.
+ */
+bool node_answers(struct work *work, int64_t id);
+
+/*
  * The daemon for a call: up, heartbeat fresh, room left, least load; ties are spread by the call's
  * key.  "avoid" (0: none) is not taken while there is another.  NOT_FOUND when none has room.
  */
@@ -55,5 +61,8 @@ bool nodes_alive(struct work *work, const char *role, struct rows *nodes);
 /* Where the carrier connects a stream: the node's public URL or STREAM_PUBLIC_URL, and the token.
  */
 char *node_stream_url(struct work *work, const struct media_node *node, const char *token);
+
+/* The same for a conversation relay, whose token is a parameter. */
+char *node_relay_url(struct work *work, const struct media_node *node);
 
 #endif

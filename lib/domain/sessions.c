@@ -1,5 +1,7 @@
 #include "domain/sessions.h"
 
+#include <string.h>
+
 #include "domain/call_state.h"
 #include "domain/calls.h"
 #include "domain/events.h"
@@ -147,7 +149,8 @@ char *session_first_token(struct work *work, struct voice_session *session)
         .agent_version = session->agent_version_id,
         .expires_at = instant_after(clock_now(), TOKEN_LIFE_MS),
     };
-    char *text = token_make(work, TOKEN_STREAM, &token);
+    bool relay = strcmp(session->transport, "relay") == 0;
+    char *text = token_make(work, relay ? TOKEN_RELAY : TOKEN_STREAM, &token);
     hash256 hash = token_hash(text);
 
     session->token_expires_at = token.expires_at;
