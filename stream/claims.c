@@ -6,10 +6,13 @@
 
 #include "domain/consent.h"
 #include "domain/redaction.h"
+#include "domain/route_cache.h"
 #include "domain/tenants.h"
 #include "domain/turns.h"
+#include "domain/voices.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
+#include "stream/spooled.h"
 
 enum { MOST_WAITING = 256 };
 
@@ -27,6 +30,7 @@ struct claim_task {
     struct rows history;
     bool tenant_records;
     unsigned redacts;
+    struct voice_choice voice;
 };
 
 static struct helper *helper;
@@ -36,16 +40,18 @@ static bool read_more(struct work *work, struct claim_task *claim)
 {
     struct tenant tenant;
 
-    if (!uid_is_none(claim->found.resume_of) &&
-        !turns_of_call(work, claim->call.id, &claim->history))
-        return false;
+    if (!uid_is_none(claim->found.resume_of)) {
+        if (!turns_of_call(work, claim->call.id, &claim->history))
+            return false;
+        spooled_turns(work, claim->call.id, &claim->history);
+    }
     if (!tenant_by_id(work, work->tenant, &tenant))
         return false;
     claim->tenant_records = tenant_setting_is_on(work, &tenant, "recording.enabled", false);
     claim->redacts = redaction_of(&tenant, &claim->version);
     if (!consent_note(work, &tenant, &claim->version, &claim->call, &claim->found))
         return false;
-    return true;
+    return voice_choose(work, &tenant, &claim->version, &claim->voice);
 }
 
 static void run(struct work *work, struct task *task)
@@ -56,6 +62,8 @@ static void run(struct work *work, struct task *task)
     *own = (struct work){.id = work->id, .db = work->db, .config = work->config};
     claim->ok = session_claim(own, &claim->claim, &claim->found, &claim->call, &claim->version) &&
                 read_more(own, claim);
+    if (!claim->ok && own->error.what == BUSY)
+        claim->ok = take_without_store(own, claim);
 }
 
 static void done(struct task *task)
@@ -69,8 +77,12 @@ static void done(struct task *task)
         .nhistory = claim->history.count,
         .tenant_records = claim->tenant_records,
         .redacts = claim->redacts,
+        .voice = &claim->voice,
     };
 
+    if (claim->is_outage)
+        fact_claimed(&claim->outage, claim->stream_sid, claim->claim.node_id,
+                     claim->claim.node_epoch);
     if (claim->ok)
         live_claimed(claim->live, &claimed);
     else
@@ -100,6 +112,7 @@ bool claim_ask(struct live *live)
         abort();
     claim->task = (struct task){.run = run, .done = done};
     claim->live = live;
+    claim->caller = live->caller;
     memcpy(claim->token, live->token, sizeof claim->token);
     memcpy(claim->stream_sid, live->stream_sid, sizeof claim->stream_sid);
     memcpy(claim->call_sid, live->call_sid, sizeof claim->call_sid);

@@ -5,6 +5,7 @@
 #include "core/column.h"
 #include "core/redact.h"
 #include "core/text.h"
+#include "domain/outage_calls.h"
 
 static facts_sink *sink;
 
@@ -112,6 +113,22 @@ void fact_event(const struct subject *subject, const char *type, const char *lev
     finish(&line);
 }
 
+void fact_claimed(const struct outage_call *call, const char *stream_sid, int64_t node_id,
+                  int64_t node_epoch)
+{
+    const struct subject subject = {
+        .tenant = call->tenant_id, .call = call->call, .session = call->session};
+    struct arena arena = {0};
+    struct text line = begin(&arena, "claimed", &subject);
+
+    add_text(&line, "stream_sid", stream_sid);
+    add_number(&line, "node", node_id);
+    add_number(&line, "epoch", node_epoch);
+    text_put(&line, ",\"outage\":");
+    outage_call_write(&line, call);
+    finish(&line);
+}
+
 void fact_active(const struct subject *subject)
 {
     struct arena arena = {0};
@@ -163,5 +180,20 @@ void fact_tool(const struct subject *subject, const struct tool_fact *tool)
     add_text(&line, "result", redact_json(&arena, tool->result, subject->redacts, NULL));
     add_number(&line, "started_at", tool->started_at.ms);
     add_number(&line, "duration_ms", tool->duration_ms);
+    finish(&line);
+}
+
+void fact_voice(const struct subject *subject, const struct voice_use *use)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "voice", subject);
+
+    add_text(&line, "provider", use->provider);
+    add_text(&line, "effective", use->effective);
+    add_text(&line, "reason", use->fallback_reason);
+    if (!instant_is_none(use->failed_at))
+        add_number(&line, "failed_at", use->failed_at.ms);
+    add_number(&line, "utterances", use->utterances);
+    add_number(&line, "first_audio_ms", use->first_audio_ms);
     finish(&line);
 }

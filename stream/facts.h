@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/uid.h"
 #include "core/work.h"
+#include "domain/voices.h"
 #include "stream/transcript.h"
 
 /* Whose fact it is. */
@@ -34,6 +35,11 @@ void fact_said(const struct subject *subject, const struct slot *slot);
 /* "payload" is a JSON object or NULL. */
 void fact_event(const struct subject *subject, const char *type, const char *level,
                 const char *source, const char *payload);
+
+/* The session was taken while the store was away: its rows may still have to be made. */
+struct outage_call;
+void fact_claimed(const struct outage_call *call, const char *stream_sid, int64_t node_id,
+                  int64_t node_epoch);
 
 /* The model answered: the session is active. */
 void fact_active(const struct subject *subject);
@@ -59,6 +65,9 @@ struct tool_fact {
 
 void fact_tool(const struct subject *subject, const struct tool_fact *tool);
 
+/* How another voice than the model's fares; later ones of a session replace it. */
+void fact_voice(const struct subject *subject, const struct voice_use *use);
+
 /* A line of the spool, and how far its applying has come. */
 struct fact {
     const char *line;
@@ -67,6 +76,10 @@ struct fact {
 
 /* Whether the fact ends a session (or says that it is lost), and which. */
 bool fact_ends(const struct fact *fact, uid *session);
+
+/* Whether the fact is somebody's turn; texts lie in the work's arena. */
+struct turn;
+bool fact_is_turn(struct work *work, const struct fact *fact, struct turn *turn);
 
 /*
  * Applies facts in their order, as few statements as possible, and says how many were done.  False

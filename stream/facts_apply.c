@@ -8,6 +8,7 @@
 #include "domain/events.h"
 #include "domain/finalise.h"
 #include "domain/invocations.h"
+#include "domain/outage_calls.h"
 #include "domain/sessions.h"
 #include "domain/turns.h"
 #include "stream/scan.h"
@@ -68,6 +69,23 @@ static struct turn read_turn(struct work *work, json_object *tree)
     };
 }
 
+bool fact_is_turn(struct work *work, const struct fact *fact, struct turn *turn)
+{
+    const struct json_rules rules = {.depth = JSON_DEPTH};
+    json_object *tree;
+    const char *kind;
+    bool is_turn;
+
+    if (!json_read(work, fact->line, fact->length, &rules, &tree))
+        return false;
+    kind = json_text(tree, "kind");
+    is_turn = kind && strcmp(kind, "turn") == 0;
+    if (is_turn)
+        *turn = read_turn(work, tree);
+    json_object_put(tree);
+    return is_turn;
+}
+
 static struct call_event read_event(struct work *work, json_object *tree)
 {
     json_object *payload = json_member(tree, "payload");
@@ -86,6 +104,21 @@ static struct call_event read_event(struct work *work, json_object *tree)
 }
 
 /* ---- applying ---- */
+
+static bool apply_claimed(struct work *work, json_object *tree)
+{
+    const struct outage_claim claim = {
+        .stream_sid = json_text(tree, "stream_sid"),
+        .node_id = json_integer(tree, "node", 0),
+        .node_epoch = json_integer(tree, "epoch", 0),
+    };
+    json_object *outage = json_member(tree, "outage");
+    struct outage_call call;
+
+    return outage && outage_call_read(work, json_write(&work->arena, outage), &call)
+               ? outage_claimed(work, &call, &claim)
+               : fail(work, INVALID, "The claim is incomplete");
+}
 
 static bool apply_active(struct work *work, json_object *tree)
 {
@@ -144,12 +177,28 @@ static bool apply_tool(struct work *work, json_object *tree)
     return invocation_put(work, &invocation);
 }
 
+static bool apply_voice(struct work *work, json_object *tree)
+{
+    return voice_use_put(work,
+                         &(struct voice_use){
+                             .session_id = key_of(tree, "session"),
+                             .provider = json_text(tree, "provider"),
+                             .effective = json_text(tree, "effective"),
+                             .fallback_reason = json_text(tree, "reason"),
+                             .failed_at = time_of(tree, "failed_at"),
+                             .utterances = json_integer(tree, "utterances", 0),
+                             .first_audio_ms = json_integer(tree, "first_audio_ms", NO_INTEGER),
+                             .used_at = time_of(tree, "at"),
+                         });
+}
+
 static const struct kind {
     const char *name;
     bool (*apply)(struct work *work, json_object *tree);
 } kinds[] = {
+    {"claimed", apply_claimed},
     {"active", apply_active}, {"draining", apply_draining}, {"end", apply_end},
-    {"lost", apply_lost},     {"tool", apply_tool},
+    {"lost", apply_lost},     {"tool", apply_tool},         {"voice", apply_voice},
 };
 
 static bool apply_one(struct work *work, json_object *tree)

@@ -180,6 +180,7 @@ void live_claimed(struct live *live, const struct claimed *claimed)
     if (live->settings.records)
         live->recorder = recorder_open(&live->subject);
     live->mind = &realtime_mind;
+    voice_out_begin(live, claimed->voice);
     mind_connect(live);
 }
 
@@ -284,6 +285,7 @@ static void wind_up(struct live *live)
     cut_short(live);
     note_usage(live);
     mind_close(live);
+    voice_out_close(live);
     queue_free(&live->early);
     if (live->recorder)
         recorder_close(live->recorder);
@@ -403,6 +405,7 @@ static void tick_conversation(struct live *live)
 {
     int64_t now_us = sockets_now_us();
 
+    voice_out_tick(live);
     transcript_expire(&live->transcript, now_us, false);
     live_write_turns(live);
     if (live->retry_us && now_us > live->retry_us) {

@@ -20,6 +20,7 @@
 #include "core/work.h"
 #include "domain/tokens.h"
 #include "stream/facts.h"
+#include "stream/outage.h"
 #include "stream/outlet.h"
 #include "stream/playback.h"
 #include "stream/queue.h"
@@ -27,6 +28,7 @@
 #include "stream/settings.h"
 #include "stream/tones.h"
 #include "stream/transcript.h"
+#include "stream/voice_out.h"
 
 enum live_state {
     LIVE_OPEN,
@@ -78,9 +80,12 @@ struct live {
     const char *result, *end_reason;
 
     const struct line *line; /* how the caller is reached */
+    struct relay *relay;     /* a conversation relay's part of it; NULL: it is another line */
+    struct chat *chat;       /* the same of a chat model */
     const struct mind *mind; /* who talks to the caller; NULL before the claim */
     struct outlet *carrier;
     char stream_sid[ID_SIZE], call_sid[ID_SIZE];
+    struct outage_caller caller; /* for a claim without the store */
     char media_head[128]; /* how every message of audio to the carrier begins */
     size_t media_head_length;
     bool was_stopped; /* the carrier said that the stream is over */
@@ -105,6 +110,7 @@ struct live {
     struct playback playback;
     struct tones tones;
     struct transcript transcript;
+    struct voice_out voice; /* whose voice the caller hears */
     struct speech speech;
     struct usage usage;
     char tool_refs[TOOL_REFS][ID_SIZE];
@@ -143,6 +149,7 @@ struct claimed {
     size_t nhistory;
     bool tenant_records;
     unsigned redacts; /* REDACT_… */
+    const struct voice_choice *voice;
 };
 
 void live_claimed(struct live *live, const struct claimed *claimed);

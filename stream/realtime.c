@@ -81,7 +81,7 @@ void realtime_truncate(struct live *live, const struct cut *cut)
     struct text text = {.arena = &live->scratch};
     char event[EVENT_SIZE];
 
-    if (cut->sent_ms <= 0)
+    if (voice_out_cut(live, cut) || cut->sent_ms <= 0)
         return;
     responses_event(&live->responses, "trunc", event);
     text_add(&text,
@@ -441,6 +441,8 @@ static const struct event {
     {"response.audio_transcript.delta",                       on_words},
     {"response.output_audio_transcript.done",                 on_words_done},
     {"response.audio_transcript.done",                        on_words_done},
+    {"response.output_text.delta",                            voice_out_words},
+    {"response.output_text.done",                             voice_out_words_done},
     {"response.done",                                         on_response_done},
     /* clang-format on */
 };

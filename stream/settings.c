@@ -177,8 +177,8 @@ void settings_write(const struct settings *settings, const char *event, struct t
 {
     text_add(text,
              "{\"type\":\"session.update\",\"event_id\":\"%s\",\"session\":{"
-             "\"type\":\"realtime\",\"output_modalities\":[\"audio\"],\"instructions\":",
-             event);
+             "\"type\":\"realtime\",\"output_modalities\":[\"%s\"],\"instructions\":",
+             event, settings->speaks_text ? "text" : "audio");
     text_json(text, settings->instructions);
     text_put(text, ",\"audio\":{");
     write_input(settings, text);

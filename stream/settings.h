@@ -21,6 +21,7 @@ struct settings {
     const char *transcription_model, *noise_reduction;
     const char *turn_detection; /* JSON as the model wants it */
     bool may_end_call, records;
+    bool speaks_text; /* the model writes, and another voice speaks (stream/voice_out.h) */
     bool pauses_for_cards; /* the recording, while card data may be heard */
     bool model_interrupts; /* the model cancels its answer by itself when the caller speaks */
     int64_t call_limit_seconds, silence_seconds; /* 0: none */
