@@ -31,6 +31,9 @@ struct claim_task {
     bool tenant_records;
     unsigned redacts;
     struct voice_choice voice;
+    struct outage_caller caller; /* for a claim without the store */
+    struct outage_call outage;
+    bool is_outage;
 };
 
 static struct helper *helper;
@@ -51,7 +54,30 @@ static bool read_more(struct work *work, struct claim_task *claim)
     claim->redacts = redaction_of(&tenant, &claim->version);
     if (!consent_note(work, &tenant, &claim->version, &claim->call, &claim->found))
         return false;
+    known_version_put(work, &claim->version,
+                      &(struct known_version){.tenant_records = claim->tenant_records,
+                                              .redacts = claim->redacts});
     return voice_choose(work, &tenant, &claim->version, &claim->voice);
+}
+
+/* The store is away: what the host knows must do. */
+static bool take_without_store(struct work *work, struct claim_task *claim)
+{
+    struct outage_taken taken;
+
+    if (claim->claim.relay || !outage_take(work, &claim->claim, &claim->caller, &taken))
+        return false;
+    claim->is_outage = true;
+    claim->outage = taken.call;
+    claim->found = taken.session;
+    claim->call = taken.row;
+    claim->version = taken.version;
+    claim->tenant_records = taken.tenant_records;
+    claim->redacts = taken.redacts;
+    claim->voice = (struct voice_choice){.provider = VOICE_OPENAI};
+    if (!uid_is_none(taken.call.resume_of))
+        spooled_turns(work, taken.call.call, &claim->history);
+    return true;
 }
 
 static void run(struct work *work, struct task *task)

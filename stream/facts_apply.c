@@ -196,9 +196,9 @@ static const struct kind {
     const char *name;
     bool (*apply)(struct work *work, json_object *tree);
 } kinds[] = {
-    {"claimed", apply_claimed},
-    {"active", apply_active}, {"draining", apply_draining}, {"end", apply_end},
-    {"lost", apply_lost},     {"tool", apply_tool},         {"voice", apply_voice},
+    {"claimed", apply_claimed}, {"active", apply_active}, {"draining", apply_draining},
+    {"end", apply_end},         {"lost", apply_lost},     {"tool", apply_tool},
+    {"voice", apply_voice},
 };
 
 static bool apply_one(struct work *work, json_object *tree)

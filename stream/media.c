@@ -59,6 +59,7 @@ static bool on_start(struct live *live, json_object *start)
         return false;
     if (!live->token[0] && token && strlen(token) <= TOKEN_LIMIT)
         snprintf(live->token, sizeof live->token, "%s", token);
+    outage_note(&live->caller, start);
     live->media_head_length = (size_t)snprintf(
         live->media_head, sizeof live->media_head,
         "{\"event\":\"media\",\"streamSid\":\"%s\",\"media\":{\"payload\":\"", live->stream_sid);

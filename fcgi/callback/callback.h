@@ -10,6 +10,7 @@
 
 #include "domain/call_plan.h"
 #include "domain/carrier_proof.h"
+#include "domain/outage_calls.h"
 #include "fcgi/dialect.h"
 
 /* The three paths of the StateSet API: refusals are 401, plain text. */
@@ -24,6 +25,9 @@ struct received {
     struct carrier_callback callback;
     bool fresh;     /* false: the same was received before */
     bool journaled; /* the store is away; callback is empty then */
+    bool connects;  /* …, and "plan" takes the call all the same */
+    struct outage_call outage;
+    struct call_plan plan;
     int64_t begun_us;
 };
 
@@ -33,6 +37,12 @@ struct received {
  */
 bool callback_receive(struct request *req, const char *kind, int64_t token_tenant,
                       struct received *received);
+
+/*
+ * The store went away behind the receiving: keeps the callback in the journal, and for an incoming
+ * call that the host's cache knows finds a plan.  False when the journal is full.
+ */
+bool callback_keep(struct request *req, struct received *received);
 
 /* Writes down that it was applied and answers with a call's plan. */
 bool callback_answer_plan(struct request *req, const struct received *received,

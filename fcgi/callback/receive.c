@@ -139,10 +139,13 @@ static bool refuse(struct request *req, const struct proof *proof, struct receiv
     return fail(&req->work, UNAUTHENTICATED, "The signature does not fit");
 }
 
-/* The store is away: what came is kept on disk, and the caller must not notice. */
-static bool journal(struct request *req, struct received *received)
+/* What came is kept on disk, and the caller must not notice. */
+bool callback_keep(struct request *req, struct received *received)
 {
     received->journaled = true;
+    received->connects =
+        outage_connect(&req->work, &received->posted, &received->outage, &received->plan);
+    received->posted.outage = received->connects ? &received->outage : NULL;
     if (callback_journal(&req->work, &received->posted))
         return true;
     log_error(&req->work, "callback.lost", "kind=%s", received->posted.kind);
@@ -171,7 +174,8 @@ bool callback_receive(struct request *req, const char *kind, int64_t token_tenan
     req->caller.kind = "carrier";
     if (proof.end == PROOF_VALID && store(req, &proof, received))
         return true;
-    return (proof.end == PROOF_LATER || req->work.error.what == BUSY) && journal(req, received);
+    return (proof.end == PROOF_LATER || req->work.error.what == BUSY) &&
+           callback_keep(req, received);
 }
 
 /* That it cannot be written down how long it took changes no answer. */

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "domain/inbound.h"
 #include "domain/journal.h"
+#include "domain/outage_calls.h"
 #include "domain/sms.h"
 
 static void add_text(struct text *json, const char *name, const char *value)
@@ -53,6 +54,10 @@ bool callback_journal(struct work *work, const struct posted *posted)
     add_text(&json, "idempotency_token", posted->idempotency_token);
     add_list(&json, "urls", posted->urls);
     add_form(&json, &posted->form);
+    if (posted->outage) {
+        text_put(&json, ",\"outage\":");
+        outage_call_write(&json, posted->outage);
+    }
     text_char(&json, '}');
     return journal_append(work, json.at, json.length);
 }
@@ -87,6 +92,15 @@ static void read_form(struct work *work, json_object *tree, struct form *form)
     form->at = fields;
 }
 
+/* The call that was connected all the same; NULL when the caller heard a sentence. */
+static const struct outage_call *read_outage(struct work *work, json_object *tree)
+{
+    json_object *outage = json_member(tree, "outage");
+    struct outage_call *call = arena_new(&work->arena, struct outage_call, 1);
+
+    return outage && outage_call_read(work, json_write(&work->arena, outage), call) ? call : NULL;
+}
+
 static bool read_record(struct work *work, const char *record, size_t length, struct posted *posted)
 {
     static const struct json_rules rules = {.depth = 4};
@@ -103,6 +117,7 @@ static bool read_record(struct work *work, const char *record, size_t length, st
     };
     read_urls(work, tree, posted);
     read_form(work, tree, &posted->form);
+    posted->outage = read_outage(work, tree);
     json_object_put(tree);
     return (posted->kind && posted->urls[0]) ||
            fail(work, INVALID, "The journalled callback is incomplete");
@@ -125,7 +140,10 @@ static bool take_message(struct work *work, const struct posted *posted)
     return !work->tenant || sms_receive(work, &arrival, &answer);
 }
 
-/* The caller heard a sentence and is gone: the call is written down as one that was missed. */
+/*
+ * A call that was connected from the host's cache gets its rows.  Otherwise the caller heard a
+ * sentence and is gone: the call is written down as one that was missed.
+ */
 static bool take_call(struct work *work, const struct posted *posted)
 {
     const struct inbound_facts facts = {
@@ -140,6 +158,8 @@ static bool take_call(struct work *work, const struct posted *posted)
     const char *direction = form_text(&posted->form, "Direction");
     bool inbound = !direction || strcmp(direction, "inbound") == 0;
 
+    if (posted->outage && posted->outage->tenant_id == work->tenant)
+        return outage_adopt(work, posted->outage);
     return !work->tenant || !inbound || inbound_missed(work, &facts);
 }
 

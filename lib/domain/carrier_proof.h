@@ -12,6 +12,8 @@
 
 #include "domain/callbacks.h"
 
+struct outage_call;
+
 enum { MAX_URLS = 8 };
 
 /* A callback as it was posted to us. */
@@ -24,6 +26,7 @@ struct posted {
     int64_t tenant;                  /* from our own token in the path; 0: none */
     struct form form;
     instant received_at;
+    const struct outage_call *outage; /* how it was connected without the store; NULL: it was not */
 };
 
 enum proof_end {

@@ -15,6 +15,8 @@
 #include "domain/follow_ups.h"
 #include "domain/numbers.h"
 #include "domain/phone_routes.h"
+#include "domain/redaction.h"
+#include "domain/route_cache.h"
 #include "domain/sessions.h"
 #include "domain/tenants.h"
 #include "domain/words.h"
@@ -162,6 +164,36 @@ static bool repeat(struct work *work, const struct call *call, struct call_plan 
            (work->error.what == NOT_FOUND && plan_fallback(work, call, "node_lost", plan));
 }
 
+/* What the host must know to answer the next call of this number without the store. */
+static void remember(struct work *work, const struct entering *e, const struct call_plan *plan)
+{
+    struct carrier carrier;
+    struct known_route route = {
+        .tenant_id = work->tenant,
+        .phone_number_id = e->number.id,
+        .agent_id = e->version.agent_id,
+        .agent_version_id = e->version.id,
+        .greeting = e->session.greeting,
+        .say = plan->say,
+        .language = e->call.language,
+        .org_ref = e->call.org_ref,
+    };
+    const struct known_version known = {
+        .tenant_records = tenant_setting_is_on(work, &e->tenant, "recording.enabled", false),
+        .redacts = redaction_of(&e->tenant, &e->version),
+    };
+    struct error error = work->error;
+
+    if (!e->facts->to || strcmp(e->session.transport, "media_stream") != 0)
+        return;
+    if (carrier_of_tenant(work, &e->tenant, &carrier)) {
+        route.carrier_token = carrier.auth_token;
+        known_version_put(work, &e->version, &known);
+        known_route_put(work, e->facts->to, &route);
+    }
+    work->error = error;
+}
+
 static bool connect_or_fall(struct work *work, struct entering *e, struct call_plan *plan)
 {
     if (e->refused) {
@@ -170,8 +202,10 @@ static bool connect_or_fall(struct work *work, struct entering *e, struct call_p
     }
     plan->say = consent_sentence(work, &e->tenant, &e->version, &e->call);
     plan->language = e->call.language;
-    if (plan_stream(work, &e->call, &e->session, e->token, 0, plan))
+    if (plan_stream(work, &e->call, &e->session, e->token, 0, plan)) {
+        remember(work, e, plan);
         return true;
+    }
     if (work->error.what != NOT_FOUND)
         return false;
     log_warning(work, "call.no_node", "call=%s", e->call.call_sid);
