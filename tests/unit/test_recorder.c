@@ -23,6 +23,7 @@ static unsigned char file[64 * 1024];
 static void setup(void)
 {
     world_begin(&world, NULL, false);
+    world.config.database_url = getenv("TEST_DATABASE_URL");
     strcpy(directory, "/tmp/recorder-test-XXXXXX");
     cr_assert_not_null(mkdtemp(directory));
     cr_assert(recorders_start(&world.config, directory));
