@@ -12,6 +12,7 @@
 #include "domain/voices.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
+#include "stream/relay.h"
 #include "stream/spooled.h"
 
 enum { MOST_WAITING = 256 };
@@ -22,6 +23,7 @@ struct claim_task {
     struct live *live;
     struct work work; /* its arena holds what was found, until the loop has taken it */
     char token[TOKEN_LIMIT + 1], stream_sid[ID_SIZE], call_sid[ID_SIZE];
+    const struct relay_handshake *handshake; /* of a relay, which nobody changes; else NULL */
     struct claim claim;
     bool ok;
     struct voice_session found;
@@ -86,7 +88,8 @@ static void run(struct work *work, struct task *task)
     struct work *own = &claim->work;
 
     *own = (struct work){.id = work->id, .db = work->db, .config = work->config};
-    claim->ok = session_claim(own, &claim->claim, &claim->found, &claim->call, &claim->version) &&
+    claim->ok = (!claim->handshake || relay_prove(own, claim->handshake, claim->token)) &&
+                session_claim(own, &claim->claim, &claim->found, &claim->call, &claim->version) &&
                 read_more(own, claim);
     if (!claim->ok && own->error.what == BUSY)
         claim->ok = take_without_store(own, claim);
@@ -142,7 +145,9 @@ bool claim_ask(struct live *live)
     memcpy(claim->token, live->token, sizeof claim->token);
     memcpy(claim->stream_sid, live->stream_sid, sizeof claim->stream_sid);
     memcpy(claim->call_sid, live->call_sid, sizeof claim->call_sid);
+    claim->handshake = live->relay ? &live->relay->handshake : NULL;
     claim->claim = (struct claim){
+        .relay = live->relay != NULL,
         .token = claim->token,
         .stream_sid = claim->stream_sid,
         .call_sid = claim->call_sid,

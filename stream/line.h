@@ -26,6 +26,9 @@ struct line {
      */
     void (*words)(struct live *live, const char *text, bool last);
 
+    /* Says that the call is over and why, before the connection is closed; NULL: it need not. */
+    void (*leave)(struct live *live);
+
     /* Presses keys; NULL when they are sent as tones in the audio. */
     void (*digits)(struct live *live, const char *digits);
 };

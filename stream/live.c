@@ -7,12 +7,14 @@
 #include "core/log.h"
 #include "domain/turns.h"
 #include "stream/bridge.h"
+#include "stream/chat.h"
 #include "stream/claims.h"
 #include "stream/media.h"
 #include "stream/mind.h"
 #include "stream/model.h"
 #include "stream/realtime_link.h"
 #include "stream/recorder.h"
+#include "stream/relay.h"
 #include "stream/recording_pause.h"
 
 enum {
@@ -177,9 +179,9 @@ void live_claimed(struct live *live, const struct claimed *claimed)
     log_info(&live->work, "session.claimed", "call=%s stream=%s", live->call_sid, live->stream_sid);
     if (live->is_resumed)
         fact_event(&live->subject, "session.resumed", "info", "media", NULL);
-    if (live->settings.records)
+    if (live->settings.records && !live->relay)
         live->recorder = recorder_open(&live->subject);
-    live->mind = &realtime_mind;
+    live->mind = live->relay ? chat_begin(live, claimed->version) : &realtime_mind;
     voice_out_begin(live, claimed->voice);
     mind_connect(live);
 }
@@ -221,6 +223,8 @@ void live_ready(struct live *live)
     if (is_first)
         mind_speak(live, &(struct speak){.purpose = "greeting",
                                          .instructions = greeting(live),
+                                         .words =
+                                             live->is_resumed ? NULL : live->settings.greeting,
                                          .no_tools = true});
     else if (live->transcript.last && live->transcript.last->speaker == SPEAKER_USER)
         mind_speak(live, &(struct speak){.purpose = "resume"});
@@ -302,6 +306,8 @@ void live_finish(struct live *live, const char *result, const char *end_reason)
         dismiss(live, 1000, "");
         return;
     }
+    live->result = result;
+    live->end_reason = end_reason;
     wind_up(live);
     log_info(&live->work, "session.ended", "result=%s reason=%s ms=%lld", result, end_reason,
              (long long)live_elapsed_ms(live));
@@ -322,6 +328,8 @@ void live_lost(struct live *live)
 static void close_carrier(struct live *live)
 {
     live->state = LIVE_OVER;
+    if (live->carrier && live->line->leave)
+        live->line->leave(live);
     if (live->carrier)
         live->carrier->close(live->carrier, live->is_left ? 1001 : 1000, "");
 }
@@ -434,6 +442,10 @@ static void tick(struct live *live)
 {
     bool is_late = sockets_now_us() > live->deadline_us;
 
+    if (live->relay)
+        relay_tick(live);
+    if (live->chat)
+        chat_tick(live);
     switch (live->state) {
     case LIVE_OPEN:
     case LIVE_CLAIMING:

@@ -13,6 +13,7 @@
 #include "core/work.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "stream/chat_link.h"
 #include "stream/claims.h"
 #include "stream/control.h"
 #include "stream/facts.h"
@@ -22,6 +23,7 @@
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
+#include "stream/relay.h"
 #include "stream/resolver.h"
 #include "stream/signals.h"
 #include "stream/socket.h"
@@ -104,7 +106,7 @@ static int run_once(const struct config *config, const char *name)
 
 /* ---- calls ---- */
 
-static const struct role *const roles[] = {&media_role, NULL};
+static const struct role *const roles[] = {&media_role, &relay_role, NULL};
 
 static void tick(void)
 {
@@ -141,12 +143,13 @@ static bool start(const struct sockets *sockets)
 
     raise_descriptors();
     media_configure(config);
+    relay_configure(config);
     facts_to(writer_put);
     offloop_on_done(sockets_wake);
     signals_block();
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
-         resolver_start(config) && claims_start(config) && control_start(config) &&
+         resolver_start(config) && claims_start(config) && chat_links_start() && control_start(config) &&
          node_start(config);
     signals_unblock();
     return ok;
@@ -184,6 +187,7 @@ static void stop(void)
 {
     node_stop();
     claims_stop();
+    chat_links_stop();
     resolver_stop();
     control_stop();
     recorders_stop();

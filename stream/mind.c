@@ -46,6 +46,7 @@ void mind_say(struct live *live, const char *purpose, const char *sentence)
 {
     mind_speak(live, &(struct speak){
                          .purpose = purpose,
+                         .words = sentence,
                          .instructions = arena_format(&live->work.arena, "%s\n\nSay exactly: %s",
                                                       live->settings.instructions, sentence),
                          .no_tools = true,

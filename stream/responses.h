@@ -21,6 +21,7 @@ enum { DISCARDED = 8, EVENT_SIZE = 24 };
 /* What a response is asked for with. */
 struct speak {
     const char *purpose;      /* "greeting", "tool", … : a constant */
+    const char *words;        /* exactly these are said; the instructions ask for them; or NULL */
     const char *instructions; /* replaces the session's for this response; NULL: those */
     bool no_tools;
 };

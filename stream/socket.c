@@ -392,13 +392,17 @@ static int refuse(struct lws *wsi, int status)
 /* Asks each role whether the path is its own and the client may come in. */
 static int on_upgrade(struct lws *wsi)
 {
-    char path[600], query[600] = "", ip[64] = "";
-    struct upgrade upgrade = {.path = path, .query = query, .ip = ip};
+    static const char signed_by[] = "x-twilio-signature:";
+    char path[600], query[600] = "", ip[64] = "", host[300] = "", signature[64] = "";
+    struct upgrade upgrade = {
+        .path = path, .query = query, .ip = ip, .host = host, .signature = signature};
 
     if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0)
         return refuse(wsi, HTTP_STATUS_NOT_FOUND);
     lws_hdr_copy(wsi, query, sizeof query, WSI_TOKEN_HTTP_URI_ARGS);
     find_ip(wsi, ip, sizeof ip);
+    lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST);
+    lws_hdr_custom_copy(wsi, signature, sizeof signature, signed_by, sizeof signed_by - 1);
     for (const struct role *const *role = loop.setup->roles; *role; role++) {
         void *with = NULL;
         int status = (*role)->admit ? (*role)->admit(&upgrade, &with) : 0;

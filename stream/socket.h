@@ -22,6 +22,8 @@
 struct upgrade {
     const char *path, *query; /* without the question mark */
     const char *ip;           /* of the client, as a trusted proxy says */
+    const char *host;         /* as the client calls us */
+    const char *signature;    /* X-Twilio-Signature; "" when there is none */
 };
 
 /* How a connection ended. */

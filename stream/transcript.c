@@ -117,6 +117,16 @@ void transcript_cut(struct slot *slot, int64_t heard_ms, int64_t sent_ms)
     slot->is_written = false;
 }
 
+void transcript_cut_to(struct slot *slot, const char *heard, int64_t heard_ms)
+{
+    if (slot->heard_ms != NO_INTEGER)
+        return;
+    slot->is_complete = false;
+    slot->text.length = 0;
+    transcript_add(slot, heard);
+    transcript_cut(slot, heard_ms, 0);
+}
+
 struct slot *transcript_take(struct transcript *transcript)
 {
     for (struct slot *slot = transcript->first; slot; slot = slot->next) {
