@@ -61,6 +61,9 @@ void transcript_complete(struct slot *slot, const char *text);
 /* The caller heard "heard_ms" of the "sent_ms" that this turn lasted so far; the text is cut. */
 void transcript_cut(struct slot *slot, int64_t heard_ms, int64_t sent_ms);
 
+/* The same when the heard words themselves are known. */
+void transcript_cut_to(struct slot *slot, const char *heard, int64_t heard_ms);
+
 /* The next turn that is to be written down, because it is new or changed; NULL: none. */
 struct slot *transcript_take(struct transcript *transcript);
 
