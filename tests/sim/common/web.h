@@ -52,7 +52,7 @@ void web_post(struct web *web, void (*run)(void *user), void *user);
 
 /*
  * A whole request has arrived.  Answer it with exactly one of web_answer(), web_answer_json(),
- * web_drop() and web_ignore(), now or later; afterwards it is gone.  A client that went away in
+ * web_stream_begin(), web_drop() and web_ignore(), now or later; afterwards it is gone.  A client that went away in
  * between is no error.
  */
 typedef void (*web_handler)(struct web_request *request, void *user);
@@ -87,6 +87,18 @@ void web_answer(struct web_request *request, int status, const char *type, const
 
 /* Puts "answer" (takes the reference); NULL answers without a body. */
 void web_answer_json(struct web_request *request, int status, struct json_object *answer);
+
+/*
+ * An answer whose body comes in pieces (chunked): begin, any number of pieces, end.  "gone" is
+ * called when the client goes before the end; the request is gone then.
+ */
+void web_stream_begin(struct web_request *request, int status, const char *type,
+                      void (*gone)(void *user), void *user);
+void web_stream_piece(struct web_request *request, const void *bytes, size_t length);
+void web_stream_end(struct web_request *request);
+
+/* Breaks the connection in the middle of the answer; "gone" is not called. */
+void web_stream_break(struct web_request *request);
 
 /* Closes the connection without an answer. */
 void web_drop(struct web_request *request);

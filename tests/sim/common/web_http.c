@@ -132,6 +132,7 @@ void web_request_free(struct web_request *request)
     free(request->type);
     free(request->added);
     free(request->answer);
+    free(request->pieces);
     json_object_put(request->headers);
     json_object_put(request->arguments);
     json_object_put(request->json);
@@ -315,6 +316,81 @@ static int write_answer(struct connection *connection, struct web_request *reque
     return written < 0 || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
+/* ---- answers in pieces ---- */
+
+void web_stream_begin(struct web_request *request, int status, const char *type,
+                      void (*gone)(void *user), void *user)
+{
+    request->streams = true;
+    request->gone = gone;
+    request->gone_user = user;
+    web_answer(request, status, type, NULL, 0);
+}
+
+static void add_to_wire(struct web_request *request, const void *bytes, size_t length)
+{
+    request->pieces = web_grow(request->pieces, LWS_PRE + request->pieces_length + length + 1);
+    memcpy(request->pieces + LWS_PRE + request->pieces_length, bytes, length);
+    request->pieces_length += length;
+}
+
+void web_stream_piece(struct web_request *request, const void *bytes, size_t length)
+{
+    char size[24];
+
+    if (!length)
+        return;
+    add_to_wire(request, size, (size_t)snprintf(size, sizeof size, "%zx\r\n", length));
+    add_to_wire(request, bytes, length);
+    add_to_wire(request, "\r\n", 2);
+    lws_callback_on_writable(request->connection->wsi);
+}
+
+void web_stream_end(struct web_request *request)
+{
+    request->ends = true;
+    add_to_wire(request, "0\r\n\r\n", 5);
+    lws_callback_on_writable(request->connection->wsi);
+}
+
+void web_stream_break(struct web_request *request)
+{
+    request->gone = NULL;
+    web_kill(request->connection);
+}
+
+static int write_head(struct lws *wsi, struct web_request *request)
+{
+    char head[LWS_PRE + HEAD_MAX];
+    size_t length = (size_t)snprintf(head + LWS_PRE, HEAD_MAX,
+                                     "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s"
+                                     "Transfer-Encoding: chunked\r\n\r\n",
+                                     request->status, words_of(request->status), request->type,
+                                     request->added ? request->added : "");
+
+    if (length >= HEAD_MAX)
+        abort();
+    request->began = true;
+    return lws_write(wsi, (unsigned char *)head + LWS_PRE, length, LWS_WRITE_HTTP_HEADERS);
+}
+
+static int write_pieces(struct connection *connection, struct web_request *request)
+{
+    struct lws *wsi = connection->wsi;
+
+    if (!request->began && write_head(wsi, request) < 0)
+        return -1;
+    if (request->pieces_length && lws_write(wsi, (unsigned char *)request->pieces + LWS_PRE,
+                                            request->pieces_length, LWS_WRITE_HTTP) < 0)
+        return -1;
+    request->pieces_length = 0;
+    if (!request->ends)
+        return 0;
+    connection->request = NULL;
+    web_request_free(request);
+    return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
 /* ---- events ---- */
 
 static void dispatch(struct connection *connection)
@@ -377,7 +453,8 @@ int web_http_event(struct connection *connection, enum lws_callback_reasons reas
     if (reason == LWS_CALLBACK_HTTP_BODY_COMPLETION && request && request->body_length)
         dispatch(connection);
     if (reason == LWS_CALLBACK_HTTP_WRITEABLE && request && request->answered && !request->lose)
-        return write_answer(connection, request);
+        return request->streams ? write_pieces(connection, request)
+                                : write_answer(connection, request);
     return 0;
 }
 
@@ -389,6 +466,8 @@ void web_http_gone(struct connection *connection)
     if (!request)
         return;
     request->connection = NULL;
+    if (request->streams && request->gone && !connection->web->draining)
+        request->gone(request->gone_user);
     if (request->answered || connection->web->draining)
         web_request_free(request);
 }

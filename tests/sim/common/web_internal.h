@@ -53,6 +53,13 @@ struct web_request {
     char *added; /* header lines of the answer */
     unsigned char *answer;
     size_t answer_length;
+
+    /* Of an answer that comes in pieces. */
+    bool streams, began, ends;
+    char *pieces; /* as they go over the wire, not written yet; LWS_PRE bytes before them */
+    size_t pieces_length;
+    void (*gone)(void *user);
+    void *gone_user;
 };
 
 /* Memory or the end of the program. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "openai/chat_stream.h"
 #include "openai/json.h"
 #include "openai/model.h"
 #include "openai/script.h"
@@ -219,8 +220,7 @@ static void answer_stream(struct chat *chat, struct web_request *request, bool w
         write_chunk(out, chat, NULL, NULL);
     fputs("data: [DONE]\n\n", out);
     fclose(out);
-    web_answer(request, 200, "text/event-stream", body, length);
-    free(body);
+    chat_stream(request, body, chat->id);
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
@@ -240,7 +240,9 @@ static void complete(struct web_request *request, struct json_object *body)
     chat.read_tokens = (int64_t)strlen(json_object_to_json_string(at(body, "messages"))) / 4;
     chat.said_tokens = chat.text == NULL ? 8 : (int64_t)strlen(chat.text) / 4 + 1;
     log_json("chat",
-             pack("model=s text=s calls=o", chat.model_name, chat.text, copy_of(chat.calls)));
+             pack("id=s model=s text=s calls=o messages=o tools=o", chat.id, chat.model_name,
+                  chat.text, copy_of(chat.calls), copy_of(at(body, "messages")),
+                  copy_of(at(body, "tools"))));
     if (chat.plan.failure != NULL)
         web_answer_json(request, strcmp(chat.plan.failure, "server_error") == 0 ? 500 : 429,
                         http_error(chat.plan.failure, chat.plan.failure, "The request failed."));
