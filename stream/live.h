@@ -19,6 +19,7 @@
 #include "core/config.h"
 #include "core/work.h"
 #include "domain/tokens.h"
+#include "stream/coalesce.h"
 #include "stream/facts.h"
 #include "stream/outage.h"
 #include "stream/outlet.h"
@@ -27,6 +28,7 @@
 #include "stream/responses.h"
 #include "stream/settings.h"
 #include "stream/tones.h"
+#include "stream/tools/run.h"
 #include "stream/transcript.h"
 #include "stream/voice_out.h"
 
@@ -62,7 +64,7 @@ struct usage {
     int64_t responses, text_in, audio_in, text_cached, audio_cached, text_out, audio_out;
 };
 
-enum { TOOL_REFS = 32, KEYS = 32 };
+enum { KEYS = 32 };
 
 struct live {
     struct live *next;
@@ -103,6 +105,7 @@ struct live {
     bool was_ready;
     char setup_event[EVENT_SIZE], last_error[64];
     struct queue early; /* audio of the caller until the model takes it */
+    struct coalesced held; /* frames of the caller that leave together */
     int64_t base_ms;    /* of the session, when the model's own count of audio began */
     bool has_base;
 
@@ -113,8 +116,9 @@ struct live {
     struct voice_out voice; /* whose voice the caller hears */
     struct speech speech;
     struct usage usage;
-    char tool_refs[TOOL_REFS][ID_SIZE];
-    size_t ntool_refs;
+    struct toolbox *toolbox; /* what the agent can do; NULL before the claim */
+    struct tool_runs tools;
+    const char *drain_result; /* of a session that drains; NULL: completed */
     int64_t retry_us, hang_up_us; /* when to do it; 0: not wanted */
     int64_t ready_us;             /* since when the model is of use */
     int64_t active_us;            /* when somebody was last heard */
@@ -149,6 +153,8 @@ struct claimed {
     size_t nhistory;
     bool tenant_records;
     unsigned redacts; /* REDACT_… */
+    const struct tool_definition *tools; /* the tenant's own */
+    size_t ntools;
     const struct voice_choice *voice;
 };
 

@@ -15,6 +15,7 @@
 #include "db/migrate.h"
 #include "stream/chat_link.h"
 #include "stream/claims.h"
+#include "stream/coalesce.h"
 #include "stream/control.h"
 #include "stream/facts.h"
 #include "stream/jobs/jobs.h"
@@ -28,10 +29,10 @@
 #include "stream/signals.h"
 #include "stream/socket.h"
 #include "stream/supervise.h"
+#include "stream/tools.h"
 #include "stream/writer.h"
 
 enum {
-    DRAIN_US = 120 * 1000000,
     CLOSE_US = 3 * 1000000,
     STORE_MS = 5000,
     SCHEMA_WAIT_NS = 200 * 1000000,
@@ -149,8 +150,8 @@ static bool start(const struct sockets *sockets)
     signals_block();
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
-         resolver_start(config) && claims_start(config) && chat_links_start() && control_start(config) &&
-         node_start(config);
+         resolver_start(config) && claims_start(config) && tools_start(config) && chat_links_start() &&
+         control_start(config) && node_start(config);
     signals_unblock();
     return ok;
 }
@@ -159,19 +160,27 @@ static pid_t watcher; /* of the jobs; 0: none */
 
 static void turn(void)
 {
+    int64_t turn_us;
+
     sockets_turn();
     offloop_collect();
-    control_note_turn(sockets_send());
+    turn_us = sockets_send();
+    control_note_turn(turn_us);
+    coalesce_note_turn(turn_us, clock_monotonic_us());
     if (signals_take_reopen()) {
         log_reopen();
         supervise_signal(watcher, SIGHUP);
     }
 }
 
-/* Running calls get their time; a second signal, or SIGINT, ends them now. */
-static void drain(void)
+/*
+ * Running calls get their time; a second signal, or SIGINT, ends it.  Those that are left are
+ * handed over: their sockets close with 1001, the carrier asks what follows, and another node, or
+ * the next process of this one, goes on.
+ */
+static void drain(const struct config *config)
 {
-    int64_t until_us = clock_monotonic_us() + DRAIN_US;
+    int64_t until_us = clock_monotonic_us() + config->drain_seconds * 1000000;
 
     log_info(NULL, "stream.draining", "sessions=%zu", live_count());
     node_drain();
@@ -187,6 +196,7 @@ static void stop(void)
 {
     node_stop();
     claims_stop();
+    tools_stop();
     chat_links_stop();
     resolver_stop();
     control_stop();
@@ -208,7 +218,7 @@ static int serve(const struct config *config, bool with_jobs)
         log_info(NULL, "stream.started", "listen=%s", config->listen_stream);
         while (!signals_ended())
             turn();
-        drain();
+        drain(config);
         status = EXIT_SUCCESS;
     }
     stop();

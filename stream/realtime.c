@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "stream/bridge.h"
+#include "stream/coalesce.h"
 #include "stream/media.h"
 #include "stream/model.h"
 #include "stream/scan.h"
@@ -133,9 +134,14 @@ void realtime_hear(struct live *live, struct slice audio)
 {
     static const char head[] = "{\"type\":\"input_audio_buffer.append\",\"audio\":\"";
     static const char tail[] = "\"}";
-    size_t behind = sizeof head - 1 + audio.length, length = behind + sizeof tail - 1;
-    char *room = live->model ? live->model->begin(live->model, MESSAGE_AUDIO, length) : NULL;
+    size_t behind, length;
+    char *room;
 
+    if ((coalesce_frames() > 1 || live->held.length > 0) && !coalesce_add(&live->held, &audio))
+        return;
+    behind = sizeof head - 1 + audio.length;
+    length = behind + sizeof tail - 1;
+    room = live->model ? live->model->begin(live->model, MESSAGE_AUDIO, length) : NULL;
     if (!room)
         return;
     memcpy(room, head, sizeof head - 1);

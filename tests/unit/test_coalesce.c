@@ -1,0 +1,111 @@
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "stream/coalesce.h"
+
+static struct coalesced held;
+static int64_t now_us;
+
+static void begin(void)
+{
+    coalesce_reset();
+    held.length = 0;
+    now_us = 1000000;
+}
+
+TestSuite(coalesce, .init = begin);
+
+/* The loop turns for so long, each turn of the same length. */
+static void turn_for(int64_t ms, int64_t turn_us)
+{
+    for (int64_t until_us = now_us + ms * 1000; now_us < until_us;) {
+        now_us += turn_us > 500 ? turn_us : 500;
+        coalesce_note_turn(turn_us, now_us);
+    }
+}
+
+/* A frame whose bytes are all the same. */
+static struct slice frame(unsigned char byte)
+{
+    static char text[AUDIO_FRAME_BASE64];
+    unsigned char bytes[AUDIO_FRAME_BYTES];
+
+    memset(bytes, byte, sizeof bytes);
+    return (struct slice){.at = text, .length = audio_encode(bytes, sizeof bytes, text)};
+}
+
+Test(coalesce, a_loop_that_keeps_up_sends_every_frame_by_itself)
+{
+    turn_for(5000, 1500);
+    cr_expect_eq(coalesce_frames(), 1);
+}
+
+Test(coalesce, long_turns_let_two_and_then_three_frames_wait_for_each_other)
+{
+    turn_for(250, 12000);
+    cr_expect_eq(coalesce_frames(), 2);
+    turn_for(1000, 12000);
+    cr_expect_eq(coalesce_frames(), COALESCE_MOST);
+}
+
+Test(coalesce, one_long_turn_among_short_ones_counts_by_the_frames_it_delayed)
+{
+    turn_for(100, 1000);
+    coalesce_note_turn(100000, now_us += 100000);
+    turn_for(200, 1000);
+    cr_expect_eq(coalesce_frames(), 2, "a hundred milliseconds of two hundred");
+}
+
+Test(coalesce, a_calm_second_takes_one_frame_back_at_a_time)
+{
+    turn_for(2000, 12000);
+    turn_for(900, 1000);
+    cr_expect_eq(coalesce_frames(), 3, "not yet");
+    turn_for(500, 1000);
+    cr_expect_eq(coalesce_frames(), 2);
+    turn_for(1500, 1000);
+    cr_expect_eq(coalesce_frames(), 1);
+}
+
+Test(coalesce, turns_of_middling_length_change_nothing)
+{
+    turn_for(250, 12000);
+    turn_for(5000, 4000);
+    cr_expect_eq(coalesce_frames(), 2);
+}
+
+Test(coalesce, frames_that_leave_together_are_what_came_in_the_same_order)
+{
+    unsigned char out[1000];
+    struct slice audio;
+
+    turn_for(2000, 12000);
+    audio = frame(1);
+    cr_expect_not(coalesce_add(&held, &audio));
+    audio = frame(2);
+    cr_expect_not(coalesce_add(&held, &audio));
+    audio = frame(3);
+    cr_assert(coalesce_add(&held, &audio));
+    cr_expect(audio_is_base64(audio.at, audio.length));
+    cr_assert_eq(audio_decode(audio.at, audio.length, out), 3 * AUDIO_FRAME_BYTES);
+    for (size_t i = 0; i < 3 * AUDIO_FRAME_BYTES; i++)
+        cr_assert_eq(out[i], 1 + i / AUDIO_FRAME_BYTES);
+    cr_expect_eq(held.length, 0);
+}
+
+Test(coalesce, what_waits_leaves_with_the_next_frame_when_the_pressure_is_gone)
+{
+    unsigned char out[1000];
+    struct slice audio;
+
+    turn_for(250, 12000);
+    audio = frame(1);
+    cr_expect_not(coalesce_add(&held, &audio));
+    turn_for(3000, 1000);
+    audio = frame(2);
+    cr_assert(coalesce_add(&held, &audio));
+    cr_assert_eq(audio_decode(audio.at, audio.length, out), 2 * AUDIO_FRAME_BYTES);
+    cr_expect_eq(out[0], 1);
+    cr_expect_eq(out[AUDIO_FRAME_BYTES], 2);
+}
