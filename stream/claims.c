@@ -8,6 +8,7 @@
 #include "domain/redaction.h"
 #include "domain/route_cache.h"
 #include "domain/tenants.h"
+#include "domain/tool_definitions.h"
 #include "domain/turns.h"
 #include "domain/voices.h"
 #include "stream/node.h"
@@ -32,6 +33,7 @@ struct claim_task {
     struct rows history;
     bool tenant_records;
     unsigned redacts;
+    struct rows tools; /* the tenant's own */
     struct voice_choice voice;
     struct outage_caller caller; /* for a claim without the store */
     struct outage_call outage;
@@ -59,7 +61,7 @@ static bool read_more(struct work *work, struct claim_task *claim)
     known_version_put(work, &claim->version,
                       &(struct known_version){.tenant_records = claim->tenant_records,
                                               .redacts = claim->redacts});
-    return voice_choose(work, &tenant, &claim->version, &claim->voice);
+    return tools_enabled(work, &claim->tools) && voice_choose(work, &tenant, &claim->version, &claim->voice);
 }
 
 /* The store is away: what the host knows must do. */
@@ -106,6 +108,8 @@ static void done(struct task *task)
         .nhistory = claim->history.count,
         .tenant_records = claim->tenant_records,
         .redacts = claim->redacts,
+        .tools = claim->tools.at,
+        .ntools = claim->tools.count,
         .voice = &claim->voice,
     };
 

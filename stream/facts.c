@@ -180,6 +180,10 @@ void fact_tool(const struct subject *subject, const struct tool_fact *tool)
     add_text(&line, "result", redact_json(&arena, tool->result, subject->redacts, NULL));
     add_number(&line, "started_at", tool->started_at.ms);
     add_number(&line, "duration_ms", tool->duration_ms);
+    add_text(&line, "via", tool->via);
+    add_number(&line, "http_status", tool->http_status);
+    if (!uid_is_none(tool->tool_id))
+        add_key(&line, "tool_id", tool->tool_id);
     finish(&line);
 }
 

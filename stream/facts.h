@@ -56,8 +56,10 @@ void fact_lost(const struct subject *subject);
 
 /* A tool was called, or answered; "id" names the invocation. */
 struct tool_fact {
-    uid id;
+    uid id, tool_id; /* tool_id: of a tenant's own tool */
     const char *name, *call_ref, *arguments; /* arguments: JSON */
+    const char *via;                         /* realtime, relay; NULL: realtime */
+    int64_t http_status;                     /* of a webhook; NO_INTEGER: none */
     const char *status, *result, *error;     /* result: JSON or NULL */
     instant started_at;
     int64_t duration_ms; /* NO_INTEGER while it runs */

@@ -172,6 +172,10 @@ static bool apply_tool(struct work *work, json_object *tree)
     invocation.result.json = is_json(result) ? result : NULL;
     invocation.status = json_text(tree, "status");
     invocation.error = json_text(tree, "error");
+    invocation.tool_id = key_of(tree, "tool_id");
+    invocation.http_status = json_integer(tree, "http_status", NO_INTEGER);
+    if (json_text(tree, "via"))
+        invocation.via = json_text(tree, "via");
     invocation.started_at = time_of(tree, "started_at");
     invocation.duration_ms = json_integer(tree, "duration_ms", NO_INTEGER);
     return invocation_put(work, &invocation);

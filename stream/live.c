@@ -14,6 +14,7 @@
 #include "stream/model.h"
 #include "stream/realtime_link.h"
 #include "stream/recorder.h"
+#include "stream/tools.h"
 #include "stream/relay.h"
 #include "stream/recording_pause.h"
 
@@ -72,6 +73,7 @@ void live_release(struct live *live)
     queue_free(&live->early);
     arena_free(&live->scratch);
     explicit_bzero(live->token, sizeof live->token);
+    toolbox_release(live->toolbox);
     work_end(&live->work);
     free(live);
 }
@@ -167,6 +169,7 @@ void live_claimed(struct live *live, const struct claimed *claimed)
     uid_write_uuid(live->subject.session, live->id);
     settings_read(&live->work, claimed->version, claimed->session, claimed->call,
                   claimed->tenant_records, &live->settings);
+    tools_open(live, claimed->version, claimed->call, claimed->tools, claimed->ntools);
     keep_history(live, claimed);
     if (live->state != LIVE_CLAIMING) {
         live->state = LIVE_CONNECTING;
@@ -286,6 +289,7 @@ static void cut_short(struct live *live)
 /* Everything that both ways of ending have in common. */
 static void wind_up(struct live *live)
 {
+    tools_end(live);
     cut_short(live);
     note_usage(live);
     mind_close(live);
@@ -406,7 +410,8 @@ static void hang_up_when_heard(struct live *live)
                     !transcript_is_waiting(&live->transcript) && tones_are_idle(live);
 
     if (is_heard || sockets_now_us() > live->hang_up_us)
-        live_finish(live, "completed", "agent_end");
+        live_finish(live, live->drain_result ? live->drain_result : "completed",
+                    live->drain_result ? "transfer" : "agent_end");
 }
 
 static void tick_conversation(struct live *live)
@@ -414,6 +419,7 @@ static void tick_conversation(struct live *live)
     int64_t now_us = sockets_now_us();
 
     voice_out_tick(live);
+    tools_tick(live);
     transcript_expire(&live->transcript, now_us, false);
     live_write_turns(live);
     if (live->retry_us && now_us > live->retry_us) {

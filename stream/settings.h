@@ -14,18 +14,45 @@
 #include "domain/calls.h"
 #include "domain/sessions.h"
 
+/*
+ * When the agent falls silent because the caller speaks.  Without conditions it does on the first
+ * sound, and the model sees to it by itself.  With any, "decides" is set: the model neither stops
+ * nor answers unless it is told to, and interruption.c judges.
+ */
+struct interruption_rules {
+    bool decides;
+    bool is_enabled, in_greeting; /* whether the agent, and its greeting, can be interrupted */
+    bool has_conditions;          /* of those that follow */
+    bool ignores_backchannels;    /* "uh-huh" does not stop it */
+    int64_t speech_ms;            /* of voice before it counts; 0: any */
+    int64_t false_ms;             /* after so long without words the agent goes on */
+    double confidence;            /* of the words; 0: any */
+    double echo;                  /* as similar to the agent's own words it is an echo; 0: never */
+};
+
+struct toolbox;
+
 struct settings {
     const char *model, *voice, *language; /* language: two letters, NULL when unknown */
     const char *instructions;
     const char *greeting; /* NULL: the agent finds its own words */
-    const char *transcription_model, *noise_reduction;
-    const char *turn_detection; /* JSON as the model wants it */
-    bool may_end_call, records;
-    bool speaks_text; /* the model writes, and another voice speaks (stream/voice_out.h) */
+    bool is_caller_first; /* the agent waits to be spoken to */
+    double speed;         /* of the voice; 1: as it is */
+    const char *transcription_model, *transcription_prompt; /* prompt: NULL when there is none */
+    const char *noise_reduction;                            /* NULL: off */
+    const char
+        *turn_detection; /* JSON as the model wants it; "null": it does not listen for turns */
+    struct interruption_rules interruption;
+    bool takes_keys;               /* what the caller types goes into the conversation */
+    const char *voicemail_message; /* for a machine that answers; NULL: the call just ends */
+    bool records;
+    const struct toolbox *tools; /* NULL: none */
+    bool speaks_text;      /* the model writes, and another voice speaks (stream/voice_out.h) */
     bool pauses_for_cards; /* the recording, while card data may be heard */
     bool model_interrupts; /* the model cancels its answer by itself when the caller speaks */
-    int64_t call_limit_seconds, silence_seconds; /* 0: none */
-    int64_t max_output_tokens;                   /* 0: no limit */
+    int64_t call_limit_seconds;
+    int64_t silence_seconds;   /* after so long the caller is asked whether they are there */
+    int64_t max_output_tokens; /* 0: no limit */
 };
 
 /*

@@ -1,86 +1,460 @@
 #include "stream/tools.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/json.h"
+#include "core/json_schema.h"
 #include "core/log.h"
+#include "stream/line.h"
 #include "stream/mind.h"
+#include "stream/socket.h"
+#include "stream/tools/posts.h"
 
-/* A tool of our own: what it answers, as JSON; "speaks": the model goes on talking then. */
-struct tool {
-    const char *name;
-    bool speaks;
-    const char *(*run)(struct live *live, json_object *arguments);
+enum {
+    ERRANDS_WAITING = 256,
+    ERRAND_US = 10 * 1000000, /* for the database to answer */
+    GRACE_US = 1000000,       /* behind a webhook's own time-out */
+    FILLER_US = 700 * 1000,   /* a tool that answers sooner needs no phrase */
 };
 
-static const char *end_call(struct live *live, json_object *arguments)
+static struct helper *helper;
+
+bool tools_start(const struct config *config)
 {
-    (void)arguments;
-    live_drain(live);
-    return "{\"status\":\"ending\"}";
+    helper = helper_start("tools", config, true, ERRANDS_WAITING);
+    return helper && posts_start(config);
 }
 
-static const struct tool tools[] = {
-    {"end_call", false, end_call},
-};
+void tools_stop(void)
+{
+    posts_stop();
+    helper_stop(helper);
+    helper = NULL;
+}
 
+void tools_open(struct live *live, const struct agent_version *version, const struct call *call,
+                const struct tool_definition *webhooks, size_t count)
+{
+    toolbox_release(live->toolbox);
+    live->toolbox = toolbox_new(version, call);
+    toolbox_add(live->toolbox, webhooks, count);
+    live->settings.tools = live->toolbox;
+}
+
+void tools_write(const struct live *live, struct text *text, enum tools_shape shape)
+{
+    toolbox_write(live->toolbox, text, shape);
+}
+
+/* ---- outcomes ---- */
+
+void run_failed(struct tool_run *run, const char *status, const char *why)
+{
+    struct text text = {.arena = &run->work.arena};
+
+    run->outcome.status = status;
+    run->outcome.error = arena_text(&run->work.arena, why);
+    text_put(&text, "{\"error\":");
+    text_json(&text, why);
+    text_put(&text, "}");
+    run->outcome.output = text.at;
+}
+
+void run_answered(struct tool_run *run, const char *output, size_t length)
+{
+    static const char more[] = " [cut]";
+    struct text text = {.arena = &run->work.arena};
+
+    run->outcome.status = "ok";
+    if (length > TOOL_RESULT_MOST) {
+        for (length = TOOL_RESULT_MOST; length > 0 && (output[length] & 0xc0) == 0x80;)
+            length--;
+        text_bytes(&text, output, length);
+        text_put(&text, more);
+    } else {
+        text_bytes(&text, output, length);
+    }
+    run->outcome.output = text.at ? text.at : "";
+}
+
+/* ---- writing down ---- */
+
+static bool is_json(const char *text)
+{
+    size_t at;
+
+    return text && !json_check(text, strlen(text), NULL, &at);
+}
+
+/* What is no JSON is kept as a JSON string. */
+static const char *result_of(struct arena *arena, const char *output)
+{
+    struct text text = {.arena = arena};
+
+    if (!output || is_json(output))
+        return output;
+    text_json(&text, output);
+    return text.at;
+}
+
+static int64_t duration_ms(const struct tool_run *run)
+{
+    return (sockets_now_us() - run->started_us) / 1000;
+}
+
+static void write_fact(struct tool_run *run, const struct outcome *outcome)
+{
+    const struct tool_fact fact = {
+        .id = run->id,
+        .tool_id = run->tool && !run->tool->builtin ? run->tool->webhook.id : NO_UID,
+        .name = run->name,
+        .via = run->via,
+        .call_ref = run->call_ref,
+        .arguments = run->arguments_text,
+        .status = outcome->status ? outcome->status : "running",
+        .result = result_of(&run->arena, outcome->output),
+        .http_status = outcome->http_status,
+        .error = outcome->error,
+        .started_at = run->started_at,
+        .duration_ms = outcome->status ? duration_ms(run) : NO_INTEGER,
+    };
+
+    fact_tool(&run->subject, &fact);
+}
+
+static void write_event(struct tool_run *run, const struct outcome *outcome)
+{
+    struct text text = {.arena = &run->arena};
+    char id[37];
+
+    uid_write_uuid(run->id, id);
+    text_add(&text, "{\"id\":\"%s\",\"name\":", id);
+    text_json(&text, run->name);
+    if (outcome->status)
+        text_add(&text, ",\"status\":\"%s\",\"duration_ms\":%lld", outcome->status,
+                 (long long)duration_ms(run));
+    text_put(&text, "}");
+    fact_event(&run->subject, outcome->status ? "tool.finished" : "tool.started", "info", "tool",
+               text.at);
+}
+
+/* ---- beginning ---- */
+
+/* Whether this call of the model was taken before; it is remembered. */
 static bool was_called(struct live *live, const char *call_ref)
 {
-    char *slot = live->tool_refs[live->ntool_refs % TOOL_REFS];
+    struct tool_runs *runs = &live->tools;
 
-    for (size_t i = 0; i < TOOL_REFS; i++)
-        if (strcmp(live->tool_refs[i], call_ref) == 0)
+    if (!runs->refs)
+        runs->refs = arena_take(&live->work.arena, sizeof *runs->refs, TOOL_CALLS_MOST);
+    for (size_t i = 0; i < runs->ncalls && i < TOOL_CALLS_MOST; i++)
+        if (strncmp(runs->refs[i], call_ref, TOOL_REF_SIZE - 1) == 0)
             return true;
-    live->ntool_refs++;
-    snprintf(slot, ID_SIZE, "%s", call_ref);
+    if (runs->ncalls < TOOL_CALLS_MOST)
+        snprintf(runs->refs[runs->ncalls], TOOL_REF_SIZE, "%s", call_ref);
+    runs->ncalls++;
     return false;
 }
 
-static const struct tool *find(const struct live *live, const char *name)
+static struct tool_run *run_new(struct live *live, const char *name, const char *call_ref,
+                                const char *arguments)
 {
-    for (size_t i = 0; i < COUNT(tools); i++)
-        if (strcmp(tools[i].name, name) == 0 && live->settings.may_end_call)
-            return &tools[i];
-    return NULL;
+    struct tool_run *run = calloc(1, sizeof *run);
+
+    if (!run)
+        abort();
+    run->live = live;
+    run->subject = live->subject;
+    run->work =
+        (struct work){.id = "tool", .config = live->work.config, .tenant = live->subject.tenant};
+    run->box = live->toolbox;
+    if (run->box)
+        toolbox_hold(run->box);
+    run->tool = toolbox_find(run->box, name);
+    run->id = uid_new();
+    run->name = arena_copy(&run->arena, name, strnlen(name, 64));
+    run->arguments_text = arena_text(&run->arena, arguments ? arguments : "");
+    run->arguments = arguments ? json_parse(arguments) : NULL;
+    snprintf(run->call_ref, sizeof run->call_ref, "%s", call_ref);
+    snprintf(run->group, sizeof run->group, "%s", live->responses.active);
+    run->segment = live->segments;
+    run->via = live->line && !live->line->audio ? "relay" : "realtime";
+    run->started_at = clock_now();
+    run->started_us = sockets_now_us();
+    run->outcome.http_status = NO_INTEGER;
+    run->next = live->tools.first;
+    live->tools.first = run;
+    live->tools.running++;
+    return run;
 }
 
-/* Says what is wrong with a call, or runs it. */
-static const char *run(struct live *live, const struct tool *tool, const char *arguments,
-                       const char **fault)
+static void run_free(struct tool_run *run)
 {
-    json_object *tree = arguments ? json_parse(arguments) : NULL;
-    const char *output = NULL;
+    json_object_put(run->arguments);
+    toolbox_release(run->box);
+    arena_free(&run->arena);
+    work_end(&run->work);
+    free(run);
+}
 
-    if (!tool)
-        *fault = "unknown tool";
-    else if (!json_object_is_type(tree, json_type_object))
-        *fault = "arguments are no JSON object";
+/* What speaks against running it; NULL: nothing. */
+static const char *fault_of(struct live *live, struct tool_run *run)
+{
+    json_object *schema;
+    const char *why;
+
+    if (live->state == LIVE_DRAINING)
+        return "the call is ending";
+    if (live->tools.ncalls > TOOL_CALLS_MOST)
+        return "too many tools were called in this call";
+    if (live->tools.running > TOOL_RUNNING_MOST)
+        return "too many tools run at once";
+    if (!run->tool)
+        return "unknown tool";
+    if (!json_object_is_type(run->arguments, json_type_object))
+        return "arguments are no JSON object";
+    schema = json_parse(run->tool->parameters);
+    why = json_misfit(&run->work.arena, schema, run->arguments);
+    json_object_put(schema);
+    return why;
+}
+
+/* ---- answering ---- */
+
+static void unlink_run(struct live *live, struct tool_run *run)
+{
+    struct tool_run **at = &live->tools.first;
+
+    while (*at != run)
+        at = &(*at)->next;
+    *at = run->next;
+    live->tools.running--;
+    run->live = NULL;
+}
+
+static struct tool_run *other_of_group(const struct live *live, const struct tool_run *run)
+{
+    struct tool_run *other = live->tools.first;
+
+    while (other && (other == run || strcmp(other->group, run->group) != 0))
+        other = other->next;
+    return other;
+}
+
+/* A model whose session was renewed does not know the call: it is told the answer in words. */
+static void tell(struct live *live, const struct tool_run *run, const char *output)
+{
+    if (run->segment == live->segments)
+        mind_answer_tool(live, run->call_ref, output);
     else
-        output = tool->run(live, tree);
-    json_object_put(tree);
-    return output ? output : arena_format(&live->scratch, "{\"error\":\"%s\"}", *fault);
+        mind_tell(live, SPEAKER_SYSTEM,
+                  arena_format(&live->scratch, "The tool %s answered: %s", run->name, output));
+}
+
+static bool is_silent(const struct tool_run *run, const struct outcome *outcome)
+{
+    return run->tool && run->tool->builtin && run->tool->builtin->is_silent &&
+           strcmp(outcome->status, "ok") == 0;
+}
+
+/* The model speaks when all tools of one response have answered. */
+static void speak(struct live *live, const struct tool_run *run, bool wants)
+{
+    struct tool_run *other = other_of_group(live, run);
+
+    if (other)
+        other->must_speak |= wants;
+    else if (wants && live->state == LIVE_READY)
+        mind_speak(live, &(struct speak){.purpose = "tool"});
+}
+
+static void finish(struct tool_run *run, const struct outcome *outcome)
+{
+    struct live *live = run->live;
+
+    write_fact(run, outcome);
+    write_event(run, outcome);
+    log_info(&live->work, "tool.finished", "status=%s ms=%lld", outcome->status,
+             (long long)duration_ms(run));
+    tell(live, run, outcome->output);
+    speak(live, run, run->must_speak || !is_silent(run, outcome));
+    unlink_run(live, run);
+    if (run->is_away)
+        atomic_store(&run->canceled, true);
+    else
+        run_free(run);
+}
+
+/* ---- running ---- */
+
+/* Errors that are ours say nothing to a model. */
+static void errand_failed(struct tool_run *run)
+{
+    const struct error *error = &run->work.error;
+    bool is_ours = error->what == BUSY || error->what == INTERNAL || error->what == UPSTREAM;
+
+    log_warning(&run->work, "tool.errand_failed", "code=%s text=\"%s\"", failure_code(error->what),
+                error->message);
+    run_failed(run, is_ours ? "error" : "rejected",
+               is_ours ? "This does not work at the moment" : error->message);
+}
+
+static void do_errand(struct work *work, struct task *task)
+{
+    struct tool_run *run = (struct tool_run *)task;
+    const struct errand errand = {.box = run->box, .arguments = run->arguments, .id = run->id};
+    struct text result = {.arena = &run->work.arena};
+
+    if (atomic_load(&run->canceled))
+        return;
+    run->work.db = work->db;
+    run->work.config = work->config;
+    if (run->tool->builtin->errand(&run->work, &errand, &result))
+        run_answered(run, result.at, result.length);
+    else
+        errand_failed(run);
+    run->work.db = NULL;
+}
+
+static void after_errand(struct tool_run *run)
+{
+    const struct builtin *builtin = run->tool->builtin;
+    json_object *result;
+
+    if (!builtin || !builtin->after || strcmp(run->outcome.status, "ok") != 0)
+        return;
+    result = json_parse(run->outcome.output);
+    builtin->after(run->live, result);
+    json_object_put(result);
+}
+
+/* An errand that was done after all, though nobody waited for it, is written down as done. */
+static void come_back(struct task *task)
+{
+    struct tool_run *run = (struct tool_run *)task;
+
+    run->is_away = false;
+    if (run->live) {
+        after_errand(run);
+        finish(run, &run->outcome);
+        return;
+    }
+    if (run->tool->builtin && run->outcome.status && strcmp(run->outcome.status, "ok") == 0)
+        write_fact(run, &run->outcome);
+    run_free(run);
+}
+
+static void run_at_once(struct live *live, struct tool_run *run)
+{
+    const char *fault = NULL;
+    const char *output = run->tool->builtin->run(live, run->arguments, &fault);
+
+    if (fault)
+        run_failed(run, "rejected", fault);
+    else
+        run_answered(run, output, strlen(output));
+    finish(run, &run->outcome);
+}
+
+static void send_away(struct tool_run *run)
+{
+    bool is_errand = run->tool->builtin != NULL;
+    int64_t limit_us =
+        is_errand ? ERRAND_US : run->tool->webhook.timeout_seconds * 1000000 + GRACE_US;
+
+    run->task = (struct task){.run = do_errand, .done = come_back};
+    run->deadline_us = run->started_us + limit_us;
+    if (!is_errand && run->tool->webhook.speak_during && *run->tool->webhook.speak_during)
+        run->filler_us = run->started_us + FILLER_US;
+    run->is_away = is_errand ? helper && helper_give(helper, &run->task) : posts_give(run);
+    if (run->is_away)
+        return;
+    run_failed(run, "error", "too much is under way");
+    finish(run, &run->outcome);
+}
+
+/* A request to speak about tools of the same response waits for this one too. */
+static void join_group(struct live *live, struct tool_run *run)
+{
+    struct responses *responses = &live->responses;
+
+    if (responses->is_waiting && strcmp(responses->waiting.purpose, "tool") == 0) {
+        responses->is_waiting = false;
+        run->must_speak = true;
+    }
 }
 
 void tool_call(struct live *live, const char *name, const char *call_ref, const char *arguments)
 {
-    const struct tool *tool = find(live, name);
-    struct tool_fact fact = {
-        .id = uid_new(),
-        .name = name,
-        .call_ref = call_ref,
-        .arguments = arguments,
-        .started_at = clock_now(),
-        .duration_ms = 0,
-    };
+    struct tool_run *run;
+    const char *fault;
 
     if (was_called(live, call_ref))
         return;
-    fact.result = run(live, tool, arguments, &fact.error);
-    fact.status = fact.error ? "rejected" : "ok";
-    fact_tool(&live->subject, &fact);
-    mind_answer_tool(live, call_ref, fact.result);
-    if (!tool || tool->speaks)
-        mind_speak(live, &(struct speak){.purpose = "tool"});
-    log_info(&live->work, "tool.called", "status=%s", fact.status);
+    run = run_new(live, name, call_ref, arguments);
+    write_fact(run, &run->outcome);
+    write_event(run, &run->outcome);
+    join_group(live, run);
+    fault = fault_of(live, run);
+    if (fault) {
+        run_failed(run, "rejected", fault);
+        finish(run, &run->outcome);
+    } else if (run->tool->builtin && run->tool->builtin->run) {
+        run_at_once(live, run);
+    } else {
+        send_away(run);
+    }
+}
+
+/* ---- time ---- */
+
+/* Nobody speaks, and nobody is about to. */
+static bool is_silence(const struct live *live)
+{
+    const struct responses *responses = &live->responses;
+
+    return live->state == LIVE_READY && responses->phase == RESPONSE_NONE &&
+           !responses->is_waiting && !responses->caller_speaks && playback_is_idle(&live->playback);
+}
+
+void tools_tick(struct live *live)
+{
+    static const struct outcome late = {
+        .status = "timeout",
+        .output = "{\"error\":\"The tool did not answer in time\"}",
+        .error = "The tool did not answer in time",
+        .http_status = NO_INTEGER,
+    };
+    int64_t now_us = sockets_now_us();
+
+    tones_tick(live);
+    for (struct tool_run *run = live->tools.first, *next; run; run = next) {
+        next = run->next;
+        if (now_us > run->deadline_us) {
+            finish(run, &late);
+        } else if (run->filler_us && now_us > run->filler_us && is_silence(live)) {
+            run->filler_us = 0;
+            mind_say(live, "filler", run->tool->webhook.speak_during);
+        }
+    }
+}
+
+void tools_end(struct live *live)
+{
+    static const struct outcome over = {
+        .status = "error", .error = "call_ended", .http_status = NO_INTEGER};
+    bool was_away = false;
+    struct tool_run *run;
+
+    while ((run = live->tools.first)) {
+        write_fact(run, &over);
+        write_event(run, &over);
+        unlink_run(live, run);
+        atomic_store(&run->canceled, true);
+        was_away = true;
+    }
+    if (was_away)
+        posts_wake();
 }

@@ -9,6 +9,7 @@
 #include "stream/media.h"
 #include "stream/realtime_link.h"
 #include "stream/socket.h"
+#include "stream/tools.h"
 
 char facts_kept[64 * 1024];
 
@@ -98,7 +99,8 @@ struct live *live_for_test(struct kept *carrier, struct kept *model)
     live->started_us = live->last_media_us = sockets_now_us();
     live->subject = (struct subject){.tenant = 7, .call = uid_new(), .session = uid_new()};
     live->settings.instructions = "Be brief.";
-    live->settings.may_end_call = live->settings.model_interrupts = true;
+    live->settings.model_interrupts = true;
+    tools_open(live, &(struct agent_version){.config = {"{}"}}, &(struct call){0}, NULL, 0);
     strcpy(live->stream_sid, "MZ1");
     live->media_head_length =
         (size_t)snprintf(live->media_head, sizeof live->media_head,

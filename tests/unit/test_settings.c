@@ -51,7 +51,6 @@ Test(settings, of_an_empty_document_make_a_call_that_works)
     cr_expect_eq(json_integer(json_member(input, "turn_detection"), "silence_duration_ms", 0), 500);
     cr_expect_str_eq(settings.model, "gpt-realtime");
     cr_expect(settings.records, "the tenant's word counts when the agent has none");
-    cr_expect(settings.may_end_call);
     json_object_put(tree);
 }
 
@@ -91,7 +90,6 @@ Test(settings, are_what_the_agent_says)
     cr_expect_not_null(strstr(settings.instructions, "{\"name\":\"Ann\"}"));
     cr_expect_str_eq(settings.greeting, "Hello");
     cr_expect_not(settings.records);
-    cr_expect_not(settings.may_end_call);
     json_object_put(tree);
 }
 

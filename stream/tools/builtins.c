@@ -1,0 +1,138 @@
+#include "stream/tools/builtins.h"
+
+#include <string.h>
+
+#include "stream/live.h"
+#include "stream/tools/errands.h"
+
+/* ---- at once ---- */
+
+static const char *end_call(struct live *live, json_object *arguments, const char **fault)
+{
+    (void)arguments;
+    (void)fault;
+    live_drain(live);
+    return "{\"status\":\"ending\"}";
+}
+
+static const char *press_digits(struct live *live, json_object *arguments, const char **fault)
+{
+    if (digits_send(live, json_text(arguments, "digits")))
+        return "{\"status\":\"pressed\"}";
+    *fault = "digits are 1 to 64 of 0-9, *, #, A-D, and w for a pause";
+    return NULL;
+}
+
+/* ---- after an errand ---- */
+
+/* The agent ends its sentence; then the carrier is told to dial. */
+static void leave(struct live *live, json_object *result)
+{
+    const char *status = json_text(result, "status");
+
+    if (!status || strcmp(status, "transferring") != 0)
+        return;
+    live->drain_result = "transferred";
+    live_drain(live);
+}
+
+/* ---- the table ---- */
+
+#define OBJECT(properties, required)                                                               \
+    "{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}"
+#define TEXT(name, most, description)                                                              \
+    "\"" name "\":{\"type\":\"string\",\"maxLength\":" most ",\"description\":\"" description "\"" \
+                                                                                              "}"
+
+static const struct builtin builtins[] = {
+    {
+        .name = "end_call",
+        .other_name = "hang_up",
+        .description = "Hang up. Say goodbye first.",
+        .parameters = OBJECT(TEXT("reason", "500", "why the call ends"), ""),
+        .by_default = true,
+        .is_silent = true,
+        .run = end_call,
+    },
+    {
+        .name = "press_digits",
+        .other_name = "send_dtmf",
+        .description = "Press keys of the telephone's keypad, as a menu asks for.",
+        .parameters =
+            OBJECT(TEXT("digits", "64", "0-9, *, #, A-D; w waits half a second"), "\"digits\""),
+        .is_silent = true,
+        .run = press_digits,
+    },
+    {
+        .name = "transfer_call",
+        .other_name = "transfer",
+        .description = "Pass the caller on and leave the call. Tell the caller first.",
+        .parameters = OBJECT(
+            TEXT("target", "120", "a department, a number like +13125550100, or human") "," TEXT(
+                "reason", "500", "why") "," TEXT("summary", "2000",
+                                                 "what whoever answers should know"),
+            ""),
+        .is_silent = true,
+        .errand = errand_transfer,
+        .after = leave,
+    },
+    {
+        .name = "escalate_call_to_human",
+        .other_name = "escalate",
+        .description = "Pass the caller on to a human, or have one call back when nobody is there. "
+                       "The answer says which; tell the caller.",
+        .parameters = OBJECT(
+            TEXT("reason", "500", "why a human is needed") "," TEXT(
+                "summary", "2000",
+                "what the human should know") "," TEXT("target_number", "40",
+                                                       "a number, when it is not the usual one"),
+            ""),
+        .by_default = true,
+        .errand = errand_escalate,
+        .after = leave,
+    },
+    {
+        .name = "send_sms",
+        .other_name = "send_text_message",
+        .description = "Send a text message, to the caller unless another number is given.",
+        .parameters = OBJECT("\"body\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1600}"
+                             "," TEXT("to", "40", "another number than the caller's"),
+                             "\"body\""),
+        .errand = errand_sms,
+    },
+    {
+        .name = "create_callback_task",
+        .other_name = "create_callback",
+        .description = "Note that a human is to call back.",
+        .parameters = OBJECT(
+            TEXT("summary", "2000", "what it is about") "," TEXT(
+                "phone", "40",
+                "another number than the caller's") "," TEXT("due_at", "40",
+                                                             "not before, like "
+                                                             "2026-11-02T10:00:00Z") "," TEXT("queu"
+                                                                                              "e_"
+                                                                                              "key",
+                                                                                              "80",
+                                                                                              "whos"
+                                                                                              "e "
+                                                                                              "task"
+                                                                                              " it "
+                                                                                              "is"),
+            "\"summary\""),
+        .by_default = true,
+        .errand = errand_callback,
+    },
+    {
+        .name = "check_business_hours",
+        .other_name = "business_hours",
+        .description = "Whether the business is open now, and when that changes.",
+        .parameters = OBJECT("", ""),
+        .by_default = true,
+        .errand = errand_hours,
+    },
+};
+
+const struct builtin *builtin_at(size_t index)
+{
+    return index < COUNT(builtins) ? &builtins[index] : NULL;
+}

@@ -1,0 +1,244 @@
+#include "stream/tools/errands.h"
+
+#include <string.h>
+
+#include "core/e164.h"
+#include "domain/business_hours.h"
+#include "domain/callback_tasks.h"
+#include "domain/gate.h"
+#include "domain/handoffs.h"
+#include "domain/numbers.h"
+#include "domain/sms_orders.h"
+#include "domain/tenants.h"
+#include "stream/tools/toolbox.h"
+#include "stream/tools/transfer.h"
+
+/* ---- the call and its agent ---- */
+
+static bool is_inbound(const struct toolbox *box)
+{
+    return box->direction && strcmp(box->direction, "inbound") == 0;
+}
+
+static const char *our_number(const struct toolbox *box)
+{
+    return is_inbound(box) ? box->to : box->from;
+}
+
+static const char *their_number(const struct toolbox *box)
+{
+    return is_inbound(box) ? box->from : box->to;
+}
+
+static json_object *either(json_object *object, const char *snake, const char *camel)
+{
+    json_object *member = json_member(object, snake);
+
+    return member ? member : json_member(object, camel);
+}
+
+/* ---- passing on ---- */
+
+/* Where the tenant's number says that its humans are. */
+static bool number_of_business(struct work *work, const struct toolbox *box, const char **number)
+{
+    struct phone_number ours;
+
+    *number = NULL;
+    if (!our_number(box) || !number_owned(work, our_number(box), &ours))
+        return !our_number(box) || work->error.what == NOT_FOUND;
+    *number = ours.forward_to ? ours.forward_to : ours.business_phone;
+    return true;
+}
+
+/* A number that may be dialled, NULL when there is none. */
+static bool find_target(struct work *work, const struct toolbox *box, const char *wanted,
+                        const char **target)
+{
+    json_object *config = json_parse(box->config ? box->config : "{}");
+    bool ok = transfer_find(work, either(config, "transfer_settings", "transferSettings"), wanted,
+                            target);
+
+    json_object_put(config);
+    return ok && (*target || number_of_business(work, box, target));
+}
+
+static bool hand_over(struct work *work, const struct errand *errand, const char *target,
+                      struct text *result)
+{
+    const struct toolbox *box = errand->box;
+    const struct outward outward = {
+        .channel = GATE_VOICE, .transfer = true, .from = our_number(box), .to = target};
+    struct handoff handoff = {
+        .call_id = box->call,
+        .mode = "cold",
+        .initiated_by = "ai",
+        .target = target,
+        .reason = json_text(errand->arguments, "reason"),
+        .briefing = json_text(errand->arguments, "summary"),
+    };
+    struct handoff open;
+
+    if (!gate_check(work, &outward, NULL))
+        return false;
+    if (!handoff_open(work, box->call, &open) &&
+        (work->error.what != NOT_FOUND || !handoff_request(work, &handoff)))
+        return false;
+    text_put(result, "{\"status\":\"transferring\"}");
+    return true;
+}
+
+bool errand_transfer(struct work *work, const struct errand *errand, struct text *result)
+{
+    const char *target;
+
+    if (!find_target(work, errand->box, json_text(errand->arguments, "target"), &target))
+        return false;
+    if (!target)
+        return fail(work, NOT_FOUND, "Nobody is there to pass the caller on to");
+    return hand_over(work, errand, target, result);
+}
+
+/* ---- hours ---- */
+
+/* The agent's hours stand above the tenant's, and so does its time zone. */
+static bool read_hours(struct work *work, const struct toolbox *box, struct business_hours *answer,
+                       bool *known)
+{
+    json_object *config = json_parse(box->config ? box->config : "{}"), *settings, *hours;
+    struct tenant tenant;
+
+    if (!tenant_by_id(work, work->tenant, &tenant)) {
+        json_object_put(config);
+        return false;
+    }
+    settings = json_parse(tenant.config.json);
+    hours = either(config, "business_hours", "businessHours");
+    if (!hours)
+        hours = either(either(config, "call_settings", "callSettings"), "business_hours",
+                       "businessHours");
+    if (!hours)
+        hours = either(settings, "business_hours", "businessHours");
+    *known = business_hours_at(&work->arena, hours,
+                               json_text(config, "timezone") ? json_text(config, "timezone")
+                                                             : tenant.timezone,
+                               clock_now(), answer);
+    json_object_put(config);
+    json_object_put(settings);
+    return true;
+}
+
+bool errand_hours(struct work *work, const struct errand *errand, struct text *result)
+{
+    struct business_hours hours;
+    char now[ZONE_ISO_SIZE], next[ZONE_ISO_SIZE];
+    bool known;
+
+    if (!read_hours(work, errand->box, &hours, &known))
+        return false;
+    if (!known)
+        return fail(work, NOT_FOUND, "No business hours are set");
+    zone_write_iso(hours.zone, clock_now(), now);
+    text_add(result, "{\"open\":%s,\"timezone\":", hours.open ? "true" : "false");
+    text_json(result, hours.timezone);
+    text_add(result, ",\"now\":\"%s\",\"next_change\":", now);
+    if (instant_is_none(hours.next_change)) {
+        text_put(result, "null}");
+        return true;
+    }
+    zone_write_iso(hours.zone, hours.next_change, next);
+    text_add(result, "\"%s\"}", next);
+    return true;
+}
+
+/* ---- callback tasks ---- */
+
+/* A number as the caller says it, or the caller's own. */
+static bool read_phone(struct work *work, const struct errand *errand, const char *name,
+                       const char **phone)
+{
+    const char *given = json_text(errand->arguments, name), *ours = our_number(errand->box);
+    char read[E164_SIZE];
+
+    *phone = their_number(errand->box);
+    if (!given || !*given)
+        return true;
+    if (!e164_read(given, ours ? e164_country(ours) : NULL, read))
+        return fail(work, INVALID, "%s is no telephone number", name);
+    *phone = arena_text(&work->arena, read);
+    return true;
+}
+
+static bool put_task(struct work *work, const struct errand *errand, const char *disposition,
+                     struct text *result)
+{
+    const struct toolbox *box = errand->box;
+    const char *due = json_text(errand->arguments, "due_at");
+    struct callback_task task;
+    char id[37];
+
+    callback_task_begin(&task);
+    task.id = errand->id;
+    task.call_id = box->call;
+    task.call_sid = box->call_sid;
+    task.disposition = disposition;
+    task.agent_name = box->agent_name;
+    task.created_by = "agent";
+    task.queue_key = json_text(errand->arguments, "queue_key");
+    task.summary = json_text(errand->arguments, "summary");
+    if (!task.summary)
+        task.summary = json_text(errand->arguments, "reason");
+    if (due && !instant_read_iso(due, &task.due_at))
+        return fail(work, INVALID, "due_at is no time like 2026-11-02T10:00:00Z");
+    if (!read_phone(work, errand, "phone", &task.customer_phone) ||
+        !callback_task_create(work, &task))
+        return false;
+    uid_write_uuid(task.id, id);
+    text_add(result, "{\"status\":\"callback_task_created\",\"task_id\":\"%s\"}", id);
+    return true;
+}
+
+bool errand_callback(struct work *work, const struct errand *errand, struct text *result)
+{
+    return put_task(work, errand, "callback_requested", result);
+}
+
+/* Closed, nobody to dial, or nobody who may be dialled: then a task. */
+bool errand_escalate(struct work *work, const struct errand *errand, struct text *result)
+{
+    struct business_hours hours;
+    const char *target;
+    bool known;
+
+    if (!read_hours(work, errand->box, &hours, &known))
+        return false;
+    if (known && !hours.open)
+        return put_task(work, errand, "human_follow_up_required", result);
+    if (!find_target(work, errand->box, json_text(errand->arguments, "target_number"), &target))
+        return false;
+    if (target && hand_over(work, errand, target, result))
+        return true;
+    if (target && (work->error.what == BUSY || work->error.what == INTERNAL))
+        return false;
+    return put_task(work, errand, "human_follow_up_required", result);
+}
+
+/* ---- text messages ---- */
+
+bool errand_sms(struct work *work, const struct errand *errand, struct text *result)
+{
+    const struct toolbox *box = errand->box;
+    struct sms_order order = {
+        .id = errand->id,
+        .from = our_number(box),
+        .body = json_text(errand->arguments, "body"),
+        .origin = "tool",
+        .agent = box->agent,
+        .call = box->call,
+    };
+
+    if (!read_phone(work, errand, "to", &order.to) || !sms_order(work, &order))
+        return false;
+    text_put(result, "{\"status\":\"queued\"}");
+    return true;
+}

@@ -1,0 +1,93 @@
+#include "stream/tools/transfer.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/column.h"
+#include "core/e164.h"
+
+/* The first of some members that is a text. */
+static const char *first_of(json_object *object, const char *const *names)
+{
+    for (; *names; names++)
+        if (json_text(object, *names))
+            return json_text(object, *names);
+    return NULL;
+}
+
+static const char *number_of(json_object *destination)
+{
+    static const char *const names[] = {"number", "phone_number", "phoneNumber", "target", NULL};
+
+    return json_object_is_type(destination, json_type_string) ? json_object_get_string(destination)
+                                                              : first_of(destination, names);
+}
+
+static json_object *destinations_of(json_object *settings)
+{
+    json_object *all = json_member(settings, "destinations");
+
+    return all ? all : json_member(settings, "departments");
+}
+
+static bool is_meant(const char *name, const char *number, const char *wanted)
+{
+    return number &&
+           (!wanted || strcmp(number, wanted) == 0 || (name && strcasecmp(name, wanted) == 0));
+}
+
+/* The number of a destination by its name or number; of any, when nothing is wanted. */
+static const char *find(json_object *all, const char *wanted)
+{
+    size_t count = json_object_is_type(all, json_type_array) ? json_object_array_length(all) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        json_object *one = json_object_array_get_idx(all, i);
+
+        if (is_meant(json_text(one, "name"), number_of(one), wanted))
+            return number_of(one);
+    }
+    if (!json_object_is_type(all, json_type_object))
+        return NULL;
+    json_object_object_foreach(all, name, one)
+    {
+        if (is_meant(name, number_of(one), wanted))
+            return number_of(one);
+    }
+    return NULL;
+}
+
+/* Words for whoever answers; the settings' default then. */
+static bool is_anybody(const char *wanted)
+{
+    static const char *const words[] = {"human", "operator", "agent", "person", "representative"};
+
+    for (size_t i = 0; wanted && i < COUNT(words); i++)
+        if (strcasecmp(words[i], wanted) == 0)
+            return true;
+    return !wanted || !*wanted;
+}
+
+bool transfer_find(struct work *work, json_object *settings, const char *wanted,
+                   const char **number)
+{
+    static const char *const defaults[] = {
+        "default_number", "defaultNumber", "number", "phone_number", "phoneNumber", "target", NULL};
+    json_object *all = destinations_of(settings);
+    bool any = json_boolean(settings, "allow_any_number",
+                            json_boolean(settings, "allowAnyNumber", all == NULL));
+    const char *found = find(all, wanted), *usual = first_of(settings, defaults);
+    char read[E164_SIZE];
+
+    *number = NULL;
+    if (!found && is_anybody(wanted))
+        found = usual ? usual : find(all, NULL);
+    else if (!found && e164_read(wanted, NULL, read))
+        found = any || (usual && strcmp(usual, read) == 0) ? read : NULL;
+    else if (!found)
+        return fail(work, NOT_FOUND, "There is no destination of that name");
+    if (!found && !is_anybody(wanted))
+        return fail(work, FORBIDDEN, "Callers are not passed on to that number");
+    *number = arena_text(&work->arena, found);
+    return true;
+}

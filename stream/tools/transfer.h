@@ -1,0 +1,21 @@
+/*
+ * stream/tools/transfer.h - whom an agent may pass its callers on to.
+ *
+ * The version's "transfer_settings" names a default ("default_number", "number" or "target") and
+ * destinations: an object of names and numbers, or a list of {"name","number"}.  Where destinations
+ * are named, no other number is called, unless "allow_any_number" is set.
+ */
+#ifndef STREAM_TOOLS_TRANSFER_H
+#define STREAM_TOOLS_TRANSFER_H
+
+#include "core/json.h"
+
+/*
+ * Finds the number of what the model asked for: a name, a number, or nothing (the default).  NULL
+ * when the settings have none; fails with FORBIDDEN or NOT_FOUND in the work's error when they
+ * speak against it.  "settings" may be NULL.
+ */
+bool transfer_find(struct work *work, json_object *settings, const char *wanted,
+                   const char **number);
+
+#endif
