@@ -171,6 +171,12 @@ static const struct query_parameter of_kind[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct query_parameter of_voices[] = {
+    {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when it is not given."},
+    {"include_uncached", "\"type\":\"boolean\"", "Tenants without recent sessions as well."},
+    {NULL, NULL, NULL},
+};
+
 #define TENANT "/api/v1/admin/tenants/{tenant_id}"
 
 static const struct route routes[] = {
@@ -208,6 +214,9 @@ static const struct route routes[] = {
      "Upsert Phone Number Route", .answers = "400 401 404 409", .operation = "upsert_phone_number_route"},
     {"DELETE " TENANT "/phone-number-routes/{route_id}", OF_TENANT, admin_remove_route, NULL, &admin_route_view,
      "Delete Phone Number Route", .answers = "401 404", .operation = "delete_phone_number_route"},
+
+    {"GET /api/v1/admin/tenants/audio-providers", "admin", admin_list_voices, NULL, &admin_voices_view,
+     "Get Audio Provider Diagnostics", .answers = "401 404", .query = of_voices, .operation = "get_audio_provider_diagnostics"},
 
     {"POST " TENANT "/balance",             OF_TENANT, admin_add_balance, &admin_amount_view, &admin_balance_view,
      "Add to Balance", .flags = IDEMPOTENT, .answers = "400 401 404 409", .operation = "add_tenant_balance",

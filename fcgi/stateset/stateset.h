@@ -47,4 +47,8 @@ bool admin_list_routes(struct request *req);
 bool admin_put_route(struct request *req);
 bool admin_remove_route(struct request *req);
 
+/* Whose voice calls are spoken with (admin_voices.c). */
+extern const struct view admin_voices_view;
+bool admin_list_voices(struct request *req);
+
 #endif
