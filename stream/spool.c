@@ -130,6 +130,38 @@ void spool_close(struct spool *spool)
     spool->fd = -1;
 }
 
+bool spool_probe(const struct spool *spool)
+{
+    static const char page[4096];
+    char path[PATH];
+    int fd;
+    bool ok;
+
+    snprintf(path, sizeof path, "%s/probe", spool->directory);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ok = fd >= 0 && write(fd, page, sizeof page) == (ssize_t)sizeof page && fdatasync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    unlink(path);
+    return ok;
+}
+
+size_t spool_bytes(const char *directory)
+{
+    uint64_t lowest, highest;
+    size_t bytes = 0;
+    char path[PATH];
+    struct stat seen;
+
+    find_files(directory, &lowest, &highest);
+    for (uint64_t file = lowest; lowest && file <= highest; file++) {
+        write_path(directory, file, path);
+        if (stat(path, &seen) == 0)
+            bytes += (size_t)seen.st_size;
+    }
+    return bytes;
+}
+
 /* ---- reading ---- */
 
 static bool open_at(struct spool_reader *reader, uint64_t file)

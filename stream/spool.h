@@ -39,6 +39,12 @@ void spool_sync(struct spool *spool);
 
 void spool_close(struct spool *spool);
 
+/* Whether the disk takes anything, tried with a file of its own that is removed again. */
+bool spool_probe(const struct spool *spool);
+
+/* How much lies in a spool's directory. */
+size_t spool_bytes(const char *directory);
+
 struct spool_reader {
     char directory[400];
     int fd;

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "db/db.h"
+#include "domain/route_cache.h"
 #include "stream/facts.h"
 #include "stream/offloop.h"
 #include "stream/scan.h"
@@ -18,7 +19,8 @@ enum {
     BATCH_MS = 250,
     RETRY_MS = 500,
     SYNC_US = 250 * 1000,
-    MOST_WAITING = 16 * 1024,         /* lines that wait for a slow disk */
+    MOST_WAITING = 16 * 1024,         /* lines that wait for a slow disk, … */
+    LAST_WAITING = 4 * MOST_WAITING,  /* … and beyond which nothing is kept */
     MOST_SPOOLED = 256 * 1024 * 1024, /* bytes, beyond which only what matters is kept */
 };
 
@@ -43,7 +45,8 @@ static struct {
     struct spool_place end; /* how far the spool is written */
     size_t backlog;         /* lines on disk that are not applied */
     size_t backlog_bytes;
-    bool urgent, stopping, disk_failed, spooler_is_done;
+    struct spool_place applied; /* how far the store has it */
+    bool urgent, stopping, disk_failed, store_is_away, spooler_is_done;
     int64_t stop_at_us;
 } writer = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -74,15 +77,16 @@ static bool is_minor(const char *line, size_t length)
 bool writer_put(const char *text, size_t length)
 {
     struct line *line = malloc(sizeof *line + length);
-    bool has_room;
+    bool has_room, is_full;
 
     if (!line)
         abort();
     *line = (struct line){.length = length};
     memcpy(line->text, text, length);
     pthread_mutex_lock(&writer.lock);
-    has_room = writer.is_running && writer.waiting < MOST_WAITING &&
-               (writer.backlog_bytes < MOST_SPOOLED || !is_minor(text, length));
+    is_full = writer.waiting >= MOST_WAITING || writer.backlog_bytes >= MOST_SPOOLED;
+    has_room =
+        writer.is_running && writer.waiting < LAST_WAITING && (!is_full || !is_minor(text, length));
     if (has_room) {
         if (writer.last)
             writer.last->next = line;
@@ -118,79 +122,7 @@ size_t writer_backlog(void)
     return backlog;
 }
 
-/* ---- the thread that writes the spool ---- */
-
-/* All lines that wait, NULL when there will be no more. */
-static struct line *take_lines(void)
-{
-    struct line *lines;
-
-    pthread_mutex_lock(&writer.lock);
-    while (!writer.first && !writer.stopping)
-        pthread_cond_wait(&writer.filled, &writer.lock);
-    lines = writer.first;
-    writer.first = writer.last = NULL;
-    pthread_mutex_unlock(&writer.lock);
-    return lines;
-}
-
-/* The disk is tried again until it takes the line or the process ends. */
-static bool append_line(struct spool *spool, const struct line *line)
-{
-    bool ok = spool_append(spool, line->text, line->length), stopping = false;
-    uid session;
-
-    pthread_mutex_lock(&writer.lock);
-    if (!ok && !writer.disk_failed)
-        log_error(NULL, "spool.full", "%s", spool->directory);
-    writer.disk_failed = !ok;
-    stopping = writer.stopping;
-    if (ok) {
-        writer.end = spool->end;
-        writer.backlog++;
-        writer.backlog_bytes += line->length;
-        writer.urgent |= fact_ends(&(struct fact){line->text, line->length}, &session);
-    } else if (!stopping) {
-        wait_ms(&writer.filled, RETRY_MS);
-    }
-    if (ok || stopping)
-        writer.waiting--;
-    pthread_cond_signal(&writer.spooled);
-    pthread_mutex_unlock(&writer.lock);
-    return ok || stopping;
-}
-
-static void *write_spool(void *with)
-{
-    struct spool *spool = &writer.spool;
-    int64_t synced_us = 0;
-    struct line *lines;
-
-    (void)with;
-    while ((lines = take_lines())) {
-        while (lines) {
-            struct line *line = lines;
-
-            lines = line->next;
-            while (!append_line(spool, line))
-                ;
-            free(line);
-        }
-        if (clock_monotonic_us() - synced_us > SYNC_US) {
-            spool_sync(spool);
-            synced_us = clock_monotonic_us();
-        }
-    }
-    spool_sync(spool);
-    spool_close(spool);
-    pthread_mutex_lock(&writer.lock);
-    writer.spooler_is_done = true;
-    pthread_cond_signal(&writer.spooled);
-    pthread_mutex_unlock(&writer.lock);
-    return NULL;
-}
-
-/* ---- the thread that applies them ---- */
+/* ---- what both threads tell ---- */
 
 struct ending {
     struct task task;
@@ -205,21 +137,178 @@ static void tell_ended(struct task *task)
     free(ending);
 }
 
-static void note_applied(const struct fact *facts, size_t count)
+/* Tells the loop of a session whose end is where the carrier's next question finds it. */
+static void note_end(const struct fact *fact)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct ending *ending;
-        uid session;
+    struct ending *ending;
+    uid session;
 
-        if (!fact_ends(&facts[i], &session))
-            continue;
-        ending = calloc(1, sizeof *ending);
-        if (!ending)
-            abort();
-        *ending = (struct ending){.task = {.done = tell_ended}, .session = session};
-        offloop_tell(&ending->task);
+    if (!fact_ends(fact, &session))
+        return;
+    ending = calloc(1, sizeof *ending);
+    if (!ending)
+        abort();
+    *ending = (struct ending){.task = {.done = tell_ended}, .session = session};
+    offloop_tell(&ending->task);
+}
+
+/*
+ * The store is away: an end is noted for the host, so that the call is not connected again, and
+ * the carrier need not wait.  Who was lost may come back, which needs no note.
+ */
+static void note_end_without_store(struct work *work, const struct fact *fact)
+{
+    struct member wanted[] = {{.name = "kind"}};
+    uid session;
+
+    if (!fact_ends(fact, &session) ||
+        !scan_members(fact->line, fact->length, wanted, COUNT(wanted)))
+        return;
+    if (slice_is(wanted[0].value, "end"))
+        known_end_put(work, session);
+    arena_reset(&work->arena);
+    note_end(fact);
+}
+
+/* ---- the thread that writes the spool ---- */
+
+/* All lines that wait; NULL after "ms" without one (0: as long as it takes), or when it is over. */
+static struct line *take_lines(int64_t ms, bool *over)
+{
+    struct line *lines;
+
+    pthread_mutex_lock(&writer.lock);
+    while (!writer.first && !writer.stopping && !ms)
+        pthread_cond_wait(&writer.filled, &writer.lock);
+    if (!writer.first && !writer.stopping)
+        wait_ms(&writer.filled, ms);
+    lines = writer.first;
+    *over = !lines && writer.stopping;
+    writer.first = writer.last = NULL;
+    pthread_mutex_unlock(&writer.lock);
+    return lines;
+}
+
+static void note_disk(const struct spool *spool, bool ok)
+{
+    pthread_mutex_lock(&writer.lock);
+    if (!ok && !writer.disk_failed)
+        log_error(NULL, "spool.full", "%s", spool->directory);
+    if (ok && writer.disk_failed)
+        log_info(NULL, "spool.writes_again", "%s", spool->directory);
+    writer.disk_failed = !ok;
+    pthread_mutex_unlock(&writer.lock);
+}
+
+/* On disk: the applier may have it. */
+static void hand_on(struct work *work, const struct spool *spool, const struct fact *fact)
+{
+    uid session;
+    bool away;
+
+    pthread_mutex_lock(&writer.lock);
+    writer.end = spool->end;
+    writer.backlog++;
+    writer.backlog_bytes += fact->length;
+    writer.urgent |= fact_ends(fact, &session);
+    away = writer.store_is_away;
+    pthread_cond_signal(&writer.spooled);
+    pthread_mutex_unlock(&writer.lock);
+    if (away)
+        note_end_without_store(work, fact);
+}
+
+/*
+ * The disk is full, the call goes on: its facts go to the store without the spool, in their order,
+ * once everything that was spooled is there.
+ */
+static bool apply_directly(struct work *work, const struct fact *fact)
+{
+    size_t done = 0;
+    bool drained;
+
+    pthread_mutex_lock(&writer.lock);
+    drained = !spool_place_before(writer.applied, writer.end);
+    pthread_mutex_unlock(&writer.lock);
+    if (!drained)
+        return false;
+    if (!work->db)
+        work->db = db_open(writer.config->database_url);
+    if (work->db && facts_apply(work, fact, 1, &done))
+        note_end(fact);
+    arena_reset(&work->arena);
+    return done == 1;
+}
+
+/* False when neither the disk nor the store took the line; then it waits a moment. */
+static bool put_line(struct work *work, struct spool *spool, const struct line *line)
+{
+    const struct fact fact = {line->text, line->length};
+    bool ok = spool_append(spool, line->text, line->length), gone = ok;
+
+    note_disk(spool, ok);
+    if (ok)
+        hand_on(work, spool, &fact);
+    else
+        gone = apply_directly(work, &fact);
+    pthread_mutex_lock(&writer.lock);
+    if (!gone && !writer.stopping)
+        wait_ms(&writer.filled, RETRY_MS);
+    gone |= writer.stopping;
+    writer.waiting -= gone;
+    pthread_mutex_unlock(&writer.lock);
+    return gone;
+}
+
+static void put_lines(struct work *work, struct spool *spool, struct line *lines)
+{
+    while (lines) {
+        struct line *line = lines;
+
+        lines = line->next;
+        while (!put_line(work, spool, line))
+            ;
+        free(line);
     }
 }
+
+/*
+ * Appended lines survive the process at once, and a loss of power when they are a quarter of a
+ * second old: so often the disk is told to keep them, and never for each line.
+ */
+static void *write_spool(void *with)
+{
+    struct spool *spool = &writer.spool;
+    struct work work = {.id = "spool", .config = writer.config};
+    int64_t synced_us = 0;
+    bool over = false, dirty = false;
+
+    (void)with;
+    while (!over) {
+        bool failed = !writer_is_healthy();
+        struct line *lines = take_lines(dirty ? SYNC_US / 1000 : failed ? RETRY_MS : 0, &over);
+
+        if (!lines && failed)
+            note_disk(spool, spool_probe(spool));
+        dirty |= lines != NULL;
+        put_lines(&work, spool, lines);
+        if (dirty && (over || clock_monotonic_us() - synced_us >= SYNC_US)) {
+            spool_sync(spool);
+            synced_us = clock_monotonic_us();
+            dirty = false;
+        }
+    }
+    spool_close(spool);
+    db_close(work.db);
+    work_end(&work);
+    pthread_mutex_lock(&writer.lock);
+    writer.spooler_is_done = true;
+    pthread_cond_signal(&writer.spooled);
+    pthread_mutex_unlock(&writer.lock);
+    return NULL;
+}
+
+/* ---- the thread that applies them ---- */
 
 /* Waits for a batch: until it is full, old enough, or holds what must not wait. */
 static bool wait_for_batch(const struct spool_reader *reader, struct spool_place *end)
@@ -240,14 +329,23 @@ static bool wait_for_batch(const struct spool_reader *reader, struct spool_place
     return goes_on;
 }
 
-static void note_done(const struct spool_line *lines, size_t count)
+static void note_done(const struct spool_reader *reader, const struct spool_line *lines,
+                      size_t count)
 {
     pthread_mutex_lock(&writer.lock);
+    writer.applied = reader->at;
     for (size_t i = 0; i < count; i++) {
         writer.backlog -= writer.backlog > 0;
         writer.backlog_bytes -=
             lines[i].length < writer.backlog_bytes ? lines[i].length : writer.backlog_bytes;
     }
+    pthread_mutex_unlock(&writer.lock);
+}
+
+static void note_store(bool away)
+{
+    pthread_mutex_lock(&writer.lock);
+    writer.store_is_away = away;
     pthread_mutex_unlock(&writer.lock);
 }
 
@@ -264,20 +362,22 @@ static void apply_batch(struct work *work, struct spool_reader *reader, struct s
     struct spool_line lines[BATCH];
     struct fact facts[BATCH];
     size_t count = spool_read(reader, &work->arena, end, lines, BATCH), done = 0;
+    bool away;
 
     for (size_t i = 0; i < count; i++)
         facts[i] = (struct fact){lines[i].text, lines[i].length};
-    if (count && !facts_apply(work, facts, count, &done)) {
+    away = count && !facts_apply(work, facts, count, &done);
+    note_store(away);
+    spool_taken(reader, done ? lines[done - 1].behind : count ? reader->at : end);
+    note_done(reader, lines, done);
+    for (size_t i = 0; i < done; i++)
+        note_end(&facts[i]);
+    if (away) {
         log_warning(work, "writer.waits", "code=%s backlog=%zu", failure_code(work->error.what),
                     writer_backlog());
+        for (size_t i = done; i < count; i++)
+            note_end_without_store(work, &facts[i]);
         pause_before_retry();
-    }
-    if (done) {
-        spool_taken(reader, lines[done - 1].behind);
-        note_done(lines, done);
-        note_applied(facts, done);
-    } else if (!count) {
-        spool_taken(reader, end);
     }
     arena_reset(&work->arena);
 }
@@ -302,11 +402,14 @@ bool writer_start(const struct config *config, const char *directory, void (*end
 {
     writer.config = config;
     writer.ended = ended;
-    writer.stopping = writer.spooler_is_done = writer.disk_failed = writer.urgent = false;
-    writer.backlog = writer.backlog_bytes = 0;
+    writer.stopping = writer.spooler_is_done = writer.disk_failed = writer.urgent =
+        writer.store_is_away = false;
+    writer.backlog = 0;
+    writer.backlog_bytes = spool_bytes(directory);
     if (!spool_open(&writer.spool, directory) || !spool_reader_open(&writer.reader, directory))
         return false;
     writer.end = writer.spool.end;
+    writer.applied = writer.reader.at;
     writer.is_running = true;
     return pthread_create(&writer.spooler, NULL, write_spool, NULL) == 0 &&
            pthread_create(&writer.applier, NULL, apply_spool, NULL) == 0;

@@ -1,5 +1,11 @@
 /*
- * stream/writer.h - facts on their way from the loop to the database.
+ * stream/writer.h - facts on their way from the loop to the database (reference 5.15).
+ *
+ * Bounds: a spool of 256 MiB and 16 Ki lines that wait for a slow disk take no more events of level
+ * debug, but everything else as long as there is any room.  A disk that is full takes no new calls
+ * (writer_is_healthy); the facts of running ones go straight to the database, and the disk is tried
+ * again twice a second.  What was appended survives a killed process at once, and a loss of power
+ * after a quarter of a second, when fdatasync is called; nobody waits for it.
  *
  * One thread appends them to the node's spool at once, another applies them in batches, every 250
  * ms or 32 at a time, what ends a session at once.  While the database is away they stay in the

@@ -23,7 +23,10 @@ struct config {
     const char *listen_api, *listen_callbacks, *listen_stream, *listen_control;
     const char *trusted_proxies, *cors_origins;
     const char *node_name;
-    int64_t node_capacity, workers;
+    int64_t node_capacity, drain_seconds, workers;
+    const char *openai_realtime_fallback_url, *openai_realtime_fallback_key,
+        *openai_realtime_fallback_model;
+    int64_t model_session_seconds;
     const char *spool_dir, *log_file;
     const char *database_url;
     const char *admin_api_key, *admin_username, *admin_password, *admin_password_sha256;

@@ -183,6 +183,7 @@ static const struct config_check checks[] = {
     {offsetof(struct config, rehearsal_api_base_url),      WEB_URL},
     {offsetof(struct config, openai_base_url),             WEB_URL},
     {offsetof(struct config, openai_realtime_url),         SOCKET_URL},
+    {offsetof(struct config, openai_realtime_fallback_url), SOCKET_URL},
     {offsetof(struct config, elevenlabs_base_url),         WEB_URL},
     {offsetof(struct config, anthropic_base_url),          WEB_URL},
     {offsetof(struct config, resend_base_url),             WEB_URL},
