@@ -1,5 +1,6 @@
 /*
- * A stand-in for a tenant's webhook endpoint: takes any request, remembers it, answers 200.
+ * A stand-in for a tenant's endpoints, webhooks and tools: takes any request, remembers it, and
+ * answers 200, or what it was told to answer.
  *
  *   receiver --listen 127.0.0.1:PORT --control 127.0.0.1:PORT [--log FILE]
  *
@@ -10,6 +11,7 @@
  *   GET  /_log?after=N&wait_ms=M[&path=PREFIX]   what arrived
  *   POST /_secret {"path":"/hook","header":"X-KwickPhone-Signature","secret":"whsec_..."}
  *                                  from now on, signatures below this path are checked
+ *   POST /_tool {"path":"/tools/x","body":"…",…}   what a path answers (receiver/tools.h)
  *   GET  /_state                   {"deliveries":N}
  */
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include "common/log.h"
 #include "receiver/deliveries.h"
 #include "receiver/signature.h"
+#include "receiver/tools.h"
 
 static struct web *web;
 
@@ -27,7 +30,8 @@ static void accept_delivery(struct web_request *request, void *user)
     static const char body[] = "{\"received\":true}\n";
 
     (void)user;
-    web_answer(request, 200, "application/json", body, sizeof body - 1);
+    if (!tools_answer(web, request))
+        web_answer(request, 200, "application/json", body, sizeof body - 1);
 }
 
 static void receive(struct web_request *request, void *user)
@@ -79,6 +83,8 @@ static void control(struct web_request *request, void *user)
         deliveries_answer(web, request);
     else if (strcmp(path, "/_secret") == 0 && strcmp(web_method(request), "POST") == 0)
         learn_secret(request);
+    else if (strcmp(path, "/_tool") == 0 && strcmp(web_method(request), "POST") == 0)
+        tools_learn(request);
     else if (strcmp(path, "/_state") == 0)
         answer_state(request);
     else
@@ -102,5 +108,6 @@ int main(int argc, char **argv)
     web_free(web);
     deliveries_free();
     signature_forget_all();
+    tools_forget_all();
     return 0;
 }
