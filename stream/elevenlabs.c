@@ -22,7 +22,7 @@ struct tts {
     const struct tts_listener *listener; /* NULL: nobody wants to hear of it any more */
     struct outlet *outlet;
     struct ws_url url;
-    bool was_open, is_finished;
+    bool was_open;
     bool is_beginning; /* tts_open has not returned yet: there is nobody to tell of a failure */
     char why[64];      /* what the provider said when it gave up */
 };
@@ -132,7 +132,6 @@ static void finish(struct tts *tts)
 {
     const struct tts_listener *listener = tts->listener;
 
-    tts->is_finished = true;
     tts_close(tts);
     listener->finished(tts->live, tts);
 }
@@ -193,7 +192,7 @@ static void closed(void *with, const struct closing *closing)
 {
     struct tts *tts = with;
 
-    if (!tts->is_finished)
+    if (tts->listener)
         log_info(&tts->live->work, "voice.closed", "status=%d code=%u", closing->status,
                  closing->code);
     tts->outlet = NULL;

@@ -162,7 +162,7 @@ static void give_up(struct live *live, const char *why)
     fact_event(&live->subject, "voice.fallback", "warn", "model", payload.at);
     write_use(live);
     live->settings.speaks_text = false;
-    if ((live->state == LIVE_READY || live->state == LIVE_DRAINING) && live->mind->configure)
+    if (live->state >= LIVE_CONFIGURING && live->state < LIVE_CLOSING)
         live->mind->configure(live);
     hand_over(live);
 }
