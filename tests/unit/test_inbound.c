@@ -229,7 +229,7 @@ static struct token after_token(const struct incoming *in)
 
 static struct call_plan after(const struct incoming *in, const char *dial_status, int64_t waited)
 {
-    const struct after_facts facts = {dial_status, waited};
+    const struct after_facts facts = {.dial_status = dial_status, .waited = waited};
     struct token token = after_token(in);
     struct call_plan plan;
 
