@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "openai/chat_stream.h"
 #include "openai/json.h"
@@ -220,13 +221,14 @@ static void answer_stream(struct chat *chat, struct web_request *request, bool w
         write_chunk(out, chat, NULL, NULL);
     fputs("data: [DONE]\n\n", out);
     fclose(out);
-    chat_stream(request, body, chat->id);
+    chat_stream(request, body, chat->id, chat->model_name);
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
 
 static void complete(struct web_request *request, struct json_object *body)
 {
+    const struct fault *refused;
     struct chat chat = {.model_name = text_at(body, "model", ""), .created = web_epoch_ms() / 1000};
 
     make_id(chat.id, "chatcmpl");
@@ -239,11 +241,14 @@ static void complete(struct web_request *request, struct json_object *body)
             add_text(&chat, chat.plan.steps[i].text);
     chat.read_tokens = (int64_t)strlen(json_object_to_json_string(at(body, "messages"))) / 4;
     chat.said_tokens = chat.text == NULL ? 8 : (int64_t)strlen(chat.text) / 4 + 1;
-    log_json("chat",
-             pack("id=s model=s text=s calls=o messages=o tools=o", chat.id, chat.model_name,
-                  chat.text, copy_of(chat.calls), copy_of(at(body, "messages")),
-                  copy_of(at(body, "tools"))));
-    if (chat.plan.failure != NULL)
+    log_json("chat", pack("id=s model=s text=s calls=o messages=o tools=o", chat.id,
+                          chat.model_name, chat.text, copy_of(chat.calls),
+                          copy_of(at(body, "messages")), copy_of(at(body, "tools"))));
+    refused = fault_strike("refuse", "event", "chat", "model", chat.model_name, NULL);
+    if (refused != NULL)
+        web_answer_json(request, refused->status,
+                        http_error("server_error", "server_error", "The server had an error."));
+    else if (chat.plan.failure != NULL)
         web_answer_json(request, strcmp(chat.plan.failure, "server_error") == 0 ? 500 : 429,
                         http_error(chat.plan.failure, chat.plan.failure, "The request failed."));
     else if (true_at(body, "stream", false))

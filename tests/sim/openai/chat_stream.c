@@ -66,14 +66,19 @@ static void go_on(void *user)
     stream_free(stream, "whole");
 }
 
+static const struct fault *ordered(const char *act, const char *model_name)
+{
+    return fault_strike(act, "event", "chat", "model", model_name, NULL);
+}
+
 static int count_of(const struct fault *fault)
 {
     return fault ? (int)number_at(fault->order, "count", 0) : -1;
 }
 
-void chat_stream(struct web_request *request, char *body, const char *id)
+void chat_stream(struct web_request *request, char *body, const char *id, const char *model_name)
 {
-    const struct fault *slow = fault_strike("slow", "event", "chat", NULL);
+    const struct fault *slow = ordered("slow", model_name);
     struct stream *stream = calloc(1, sizeof *stream);
 
     if (!stream)
@@ -81,8 +86,8 @@ void chat_stream(struct web_request *request, char *body, const char *id)
     stream->request = request;
     stream->body = stream->at = body;
     strncpy(stream->id, id, sizeof stream->id - 1);
-    stream->hang_after = count_of(fault_strike("hang", "event", "chat", NULL));
-    stream->break_after = count_of(fault_strike("break", "event", "chat", NULL));
+    stream->hang_after = count_of(ordered("hang", model_name));
+    stream->break_after = count_of(ordered("break", model_name));
     web_stream_begin(request, 200, "text/event-stream", client_left, stream);
     stream->timer = web_after(model.web, slow ? slow->ms : model.think_ms, go_on, stream);
 }

@@ -8,6 +8,7 @@
 #include "twilio/dial.h"
 #include "twilio/media.h"
 #include "twilio/recordings.h"
+#include "twilio/relay.h"
 #include "twilio/room.h"
 #include "twilio/webhook.h"
 
@@ -197,6 +198,7 @@ static void take_step(struct call *call)
     if (mouth_next(&call->mouth, voice, sizeof voice) && call->peer)
         hearing_voice(&call->peer->hearing, call_now_ms(call->peer));
     media_step(call, voice);
+    relay_step(call);
     call->steps++;
 }
 
@@ -296,6 +298,7 @@ void call_end(struct call *call, enum call_state state, int sip_code)
     cancel_timers(call);
     script_end(call);
     media_end(call);
+    relay_end(call);
     room_leave(call);
     recording_finish(call);
     program_abort(call);

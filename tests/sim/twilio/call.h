@@ -64,6 +64,8 @@ struct call {
     struct program program;
     struct stream *stream;       /* the media stream that it is in */
     struct stream *streams;      /* all it ever had, the latest first */
+    struct relay *relay;         /* the conversation relay that it is in */
+    struct relay *relays;        /* all it ever had, the latest first */
     struct recording *recording; /* the one that runs */
     struct call *peer;           /* who is on the other end of a bridge */
     struct dial *dial;           /* the <Dial> that this call is in */

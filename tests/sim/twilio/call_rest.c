@@ -9,6 +9,7 @@
 #include "twilio/callee.h"
 #include "twilio/media.h"
 #include "twilio/numbers.h"
+#include "twilio/relay.h"
 #include "twilio/room.h"
 #include "twilio/webhook.h"
 
@@ -272,6 +273,7 @@ static void redirect(struct rest *rest, struct call *call)
 
     take_fallback(rest, call);
     media_end(call);
+    relay_end(call);
     room_leave(call);
     program_abort(call);
     if (url)

@@ -7,6 +7,7 @@
 #include "twilio/media.h"
 #include "twilio/numbers.h"
 #include "twilio/recordings.h"
+#include "twilio/relay.h"
 #include "twilio/rest.h"
 
 /* ---- the resource ---- */
@@ -127,6 +128,7 @@ struct json_object *call_view(const struct call *call)
     json_set_object(body, "callbacks", json_object_get(call->webhooks));
     json_set_object(body, "alerts", json_object_get(call->alerts));
     json_set_object(body, "streams", media_view(call));
+    json_set_object(body, "relays", relay_view(call));
     json_set_object(body, "recordings", recordings_view(call));
     return body;
 }

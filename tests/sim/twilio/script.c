@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "twilio/call.h"
 #include "twilio/media.h"
+#include "twilio/relay.h"
 #include "twilio/voice.h"
 
 enum {
@@ -149,7 +150,7 @@ static void next_step(struct script *script, int64_t now_ms)
 /* Somebody is there to listen: the person does not speak to a ringing tone. */
 static bool has_audience(const struct call *call)
 {
-    return media_is_open(call) || program_listens(call) || call->peer || call->room;
+    return media_is_open(call) || relay_is_open(call) || program_listens(call) || call->peer || call->room;
 }
 
 static bool new_turn(const struct script *script)
@@ -164,6 +165,7 @@ static void begin_speaking(struct script *script, struct step *step, int64_t now
     script->call->mouth = (struct mouth){.speech = step->speech, .count = step->count};
     script->begun = true;
     script->began_ms = now_ms;
+    relay_speech_begins(script->call, step->text);
     log_event("caller_speaks", "call", script->call->sid, "text", step->text, NULL);
 }
 
@@ -179,6 +181,7 @@ static void said(struct script *script, const struct step *step)
 
     call_said(call, &what);
     program_speech(call, step->text);
+    relay_speech(call, step->text);
     if (!call->peer)
         return;
     if (call->room)
@@ -245,6 +248,7 @@ static bool press_keys(struct script *script, const struct step *step, int64_t n
     if (!step->text[script->digit])
         return true;
     media_digit(call, step->text[script->digit]);
+    relay_digit(call, step->text[script->digit]);
     program_digit(call, step->text[script->digit++]);
     return false;
 }

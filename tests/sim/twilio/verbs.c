@@ -10,6 +10,7 @@
 #include "twilio/gather.h"
 #include "twilio/media.h"
 #include "twilio/recordings.h"
+#include "twilio/relay.h"
 
 enum { MS_PER_CHARACTER = 55, SHORTEST_MS = 400, PLAY_MS = 1000, TONE_MS = 250 };
 
@@ -151,6 +152,15 @@ static void connect_stream(struct call *call, xmlNode *node)
     xmlFree(method);
 }
 
+static void connect_relay(struct call *call, xmlNode *connect, xmlNode *node)
+{
+    char *given = attribute(node, "url"), *url = socket_url(call, given ? given : "");
+
+    relay_begin(call, connect, node, url, parameters_of(node));
+    free(url);
+    xmlFree(given);
+}
+
 static void unknown(struct call *call, const xmlNode *node)
 {
     call_alert(call, 12200, (const char *)node->name);
@@ -163,6 +173,8 @@ static void run_connect(struct call *call, xmlNode *node)
 
     if (node_is(stream, "Stream"))
         connect_stream(call, stream);
+    else if (node_is(stream, "ConversationRelay"))
+        connect_relay(call, node, stream);
     else
         unknown(call, stream ? stream : node);
 }
