@@ -29,6 +29,13 @@ void bridge_item_ends(struct live *live, const char *item);
 /* Sends what the caller said before the model was ready. */
 void bridge_flush_early(struct live *live);
 
+/*
+ * The caller may be interrupting: silence at once, but what he did not hear is kept; and then the
+ * agent goes on from there.
+ */
+void bridge_hold(struct live *live);
+void bridge_resume(struct live *live);
+
 /* The caller interrupts: silence at once, and the model learns how much was heard. */
 void bridge_interrupt(struct live *live);
 

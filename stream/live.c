@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "domain/turns.h"
 #include "stream/bridge.h"
+#include "stream/call_log.h"
 #include "stream/chat.h"
 #include "stream/claims.h"
 #include "stream/media.h"
@@ -47,6 +48,7 @@ struct live *live_new(const struct config *config, const char *ip)
     live->opened_us = sockets_now_us();
     live->deadline_us = live->opened_us + START_US;
     snprintf(live->ip, sizeof live->ip, "%s", ip);
+    live->log = call_log_begin(ip);
     live->next = calls.first;
     calls.first = live;
     calls.count++;
@@ -70,6 +72,7 @@ void live_release(struct live *live)
         *at = live->next;
         calls.count--;
     }
+    call_log_end(live->log, live->call_sid);
     queue_free(&live->early);
     arena_free(&live->scratch);
     explicit_bzero(live->token, sizeof live->token);
@@ -129,6 +132,7 @@ void live_refused(struct live *live, const struct error *error)
 {
     bool is_ours = error->what == BUSY || error->what == INTERNAL;
 
+    call_log_refused(live->log, error);
     log_warning(&live->work, "session.refused", "code=%s", failure_code(error->what));
     if (live->state == LIVE_CLAIMING)
         dismiss(live, is_ours ? 1011 : 1008, "");
@@ -159,6 +163,7 @@ static void keep_history(struct live *live, const struct claimed *claimed)
 /* The socket may be gone meanwhile: then the claim's trace ends with the session. */
 void live_claimed(struct live *live, const struct claimed *claimed)
 {
+    call_log_claimed(live->log, claimed);
     live->subject = (struct subject){
         .tenant = claimed->session->tenant_id,
         .call = claimed->call->id,
@@ -221,6 +226,7 @@ void live_ready(struct live *live)
         fact_active(&live->subject);
     fact_event(&live->subject, is_first ? "model.connected" : "model.rolled", "info", "model",
                NULL);
+    interruption_forget(live);
     model_tell_history(live);
     bridge_flush_early(live);
     if (is_first)
@@ -290,7 +296,10 @@ static void cut_short(struct live *live)
 static void wind_up(struct live *live)
 {
     tools_end(live);
+    if (live->interruption.state == INTERRUPTION_HELD)
+        bridge_interrupt(live);
     cut_short(live);
+    unplayed_free(&live->interruption.unplayed);
     note_usage(live);
     mind_close(live);
     voice_out_close(live);
@@ -341,8 +350,10 @@ static void close_carrier(struct live *live)
 void live_end_is_stored(uid id)
 {
     for (struct live *live = calls.first; live; live = live->next)
-        if (live->state == LIVE_CLOSING && uid_equal(live->subject.session, id))
+        if (live->state == LIVE_CLOSING && uid_equal(live->subject.session, id)) {
+            call_log_add(live->log, 'e', "", 0);
             close_carrier(live);
+        }
 }
 
 void live_lose_all(void)
@@ -420,6 +431,7 @@ static void tick_conversation(struct live *live)
 
     voice_out_tick(live);
     tools_tick(live);
+    interruption_tick(live);
     transcript_expire(&live->transcript, now_us, false);
     live_write_turns(live);
     if (live->retry_us && now_us > live->retry_us) {
@@ -448,6 +460,7 @@ static void tick(struct live *live)
 {
     bool is_late = sockets_now_us() > live->deadline_us;
 
+    call_log_add(live->log, 't', "", 0);
     if (live->relay)
         relay_tick(live);
     if (live->chat)

@@ -21,6 +21,7 @@
 #include "domain/tokens.h"
 #include "stream/coalesce.h"
 #include "stream/facts.h"
+#include "stream/interruption.h"
 #include "stream/outage.h"
 #include "stream/outlet.h"
 #include "stream/playback.h"
@@ -115,6 +116,7 @@ struct live {
     struct transcript transcript;
     struct voice_out voice; /* whose voice the caller hears */
     struct speech speech;
+    struct interruption interruption;
     struct usage usage;
     struct toolbox *toolbox; /* what the agent can do; NULL before the claim */
     struct tool_runs tools;
@@ -124,6 +126,7 @@ struct live {
     int64_t active_us;            /* when somebody was last heard */
     bool was_prompted;            /* the silent caller was asked once */
     struct recorder *recorder;    /* NULL: nothing is recorded */
+    struct call_log *log;         /* NULL: the call is not kept for a replay */
 };
 
 /* A new session; its first hold is the carrier's socket. */

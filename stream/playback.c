@@ -170,7 +170,7 @@ int64_t playback_left_ms(const struct playback *playback, int64_t now_us)
 }
 
 /* When no mark told that an item ended, its time does: what ran over belongs to the next. */
-static void pass_over(struct playback *playback, int64_t now_us)
+void playback_pass(struct playback *playback, int64_t now_us)
 {
     while (playback->nitems > 1) {
         struct spoken *first = &playback->items[0];
@@ -187,7 +187,7 @@ size_t playback_cut(struct playback *playback, int64_t now_us, struct cut cuts[P
 {
     size_t count;
 
-    pass_over(playback, now_us);
+    playback_pass(playback, now_us);
     count = playback->nitems;
     for (size_t i = 0; i < count; i++) {
         const struct spoken *spoken = &playback->items[i];
@@ -203,4 +203,12 @@ size_t playback_cut(struct playback *playback, int64_t now_us, struct cut cuts[P
     playback->generation++;
     playback->nitems = playback->nmarks = 0;
     return count;
+}
+
+void playback_continue(struct playback *playback, const struct cut *cut, int64_t now_us)
+{
+    struct spoken *spoken =
+        add_item(playback, cut->item, cut->response, cut->content_index, now_us);
+
+    spoken->sent = spoken->heard = spoken->marked = cut->heard_ms * AUDIO_BYTES_PER_MS;
 }

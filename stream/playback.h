@@ -74,6 +74,12 @@ struct cut {
     int64_t content_index, heard_ms, sent_ms;
 };
 
+/* Passes over items that have had their time, when no mark told that they ended. */
+void playback_pass(struct playback *playback, int64_t now_us);
+
+/* An item that was cut goes on from where it was heard: its audio from there on is sent again. */
+void playback_continue(struct playback *playback, const struct cut *cut, int64_t now_us);
+
 /*
  * The caller interrupts: says of every item how much of it was heard (0: nothing), and forgets all.
  * Marks that come back from now on belong to the past.

@@ -1,5 +1,6 @@
 #include "stream/realtime.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/json.h"
@@ -243,13 +244,14 @@ static void on_speech_started(struct live *live, json_object *event)
     responses_caller_speaks(&live->responses, true);
     live_heard(live, true);
     if (live->state == LIVE_READY)
-        bridge_interrupt(live);
+        interruption_begins(live);
 }
 
 static void on_speech_stopped(struct live *live, json_object *event)
 {
     live->speech.end_ms = live->base_ms + json_integer(event, "audio_end_ms", 0);
     live->speech.stopped_us = sockets_now_us();
+    interruption_pauses(live);
     if (responses_caller_speaks(&live->responses, false))
         realtime_speak_waiting(live);
 }
@@ -272,9 +274,41 @@ static void on_committed(struct live *live, json_object *event)
 {
     const char *item = json_text(event, "item_id");
 
-    if (item)
-        reserve(live, item, json_text(event, "previous_item_id"), SPEAKER_USER);
-    responses_turn_taken(&live->responses);
+    struct slot *slot =
+        item ? reserve(live, item, json_text(event, "previous_item_id"), SPEAKER_USER) : NULL;
+
+    if (!live->settings.interruption.decides)
+        responses_turn_taken(&live->responses);
+    else if (live->state == LIVE_READY)
+        interruption_turn(live, slot);
+}
+
+/* How sure the model is of a text, from 0 to 1: the mean of its pieces; negative when unknown. */
+static double confidence_of(json_object *event)
+{
+    json_object *list = json_member(event, "logprobs");
+    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    double sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        json_object *piece = json_object_array_get_idx(list, i);
+
+        sum += exp(json_object_get_double(json_member(piece, "logprob")));
+    }
+    return count ? sum / (double)count : -1;
+}
+
+/* Some models write down what is said while it is said. */
+static void on_heard_part(struct live *live, json_object *event)
+{
+    const char *item = json_text(event, "item_id"), *words = json_text(event, "delta");
+    struct slot *slot = item ? transcript_find(&live->transcript, item) : NULL;
+
+    if (!slot || !words)
+        return;
+    transcript_add(slot, words);
+    if (slot->text.length)
+        interruption_words(live, slot, slot->text.at, -1, false);
 }
 
 static void on_heard(struct live *live, json_object *event)
@@ -282,8 +316,10 @@ static void on_heard(struct live *live, json_object *event)
     const char *item = json_text(event, "item_id"), *words = json_text(event, "transcript");
     struct slot *slot = item ? reserve(live, item, NULL, SPEAKER_USER) : NULL;
 
-    if (slot)
-        transcript_complete(slot, words ? words : "");
+    if (!slot)
+        return;
+    transcript_complete(slot, words ? words : "");
+    interruption_words(live, slot, words ? words : "", confidence_of(event), true);
 }
 
 static void on_not_heard(struct live *live, json_object *event)
@@ -291,8 +327,10 @@ static void on_not_heard(struct live *live, json_object *event)
     const char *item = json_text(event, "item_id");
     struct slot *slot = item ? transcript_find(&live->transcript, item) : NULL;
 
-    if (slot && !slot->is_complete)
-        transcript_complete(slot, "[unintelligible]");
+    if (!slot || slot->is_complete)
+        return;
+    transcript_complete(slot, "[unintelligible]");
+    interruption_words(live, slot, "", -1, true);
 }
 
 /* ---- items ---- */
@@ -385,7 +423,11 @@ static void on_response_created(struct live *live, json_object *event)
     const char *id = json_text(response, "id");
     const char *ours = json_text(json_member(response, "metadata"), "client_event_id");
 
-    if (id && responses_created(&live->responses, id, ours, sockets_now_us()))
+    if (!id)
+        return;
+    if (ours && strcmp(ours, live->responses.event) == 0)
+        interruption_response(live, id, live->responses.current.purpose);
+    if (responses_created(&live->responses, id, ours, sockets_now_us()))
         realtime_cancel(live);
 }
 
@@ -436,6 +478,7 @@ static const struct event {
     {"input_audio_buffer.speech_stopped",                     on_speech_stopped},
     {"input_audio_buffer.committed",                          on_committed},
     {"conversation.item.input_audio_transcription.completed", on_heard},
+    {"conversation.item.input_audio_transcription.delta",     on_heard_part},
     {"conversation.item.input_audio_transcription.failed",    on_not_heard},
     {"conversation.item.added",                               on_item_added},
     {"conversation.item.created",                             on_item_added},

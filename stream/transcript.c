@@ -44,7 +44,8 @@ struct slot *transcript_reserve(struct transcript *transcript, const char *item,
     slot->at = clock_now();
     slot->reserved_us = now_us;
     slot->start_ms = slot->end_ms = slot->heard_ms = NO_INTEGER;
-    slot->first_token_ms = slot->first_audio_ms = NO_INTEGER;
+    slot->first_token_ms = slot->first_audio_ms = slot->first_sent_ms = NO_INTEGER;
+    slot->over_agent_ms = NO_INTEGER;
     transcript->count++;
     if (!before)
         before = transcript->last;

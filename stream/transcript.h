@@ -36,6 +36,10 @@ struct slot {
     int64_t start_ms, end_ms;               /* from the start of the session; NO_INTEGER: unknown */
     int64_t heard_ms;                       /* NO_INTEGER: not interrupted */
     int64_t first_token_ms, first_audio_ms; /* after the caller stopped; NO_INTEGER: unknown */
+    int64_t first_sent_ms;                  /* … until its first frame was on its way */
+    int64_t asked_us;                       /* when the caller stopped, for those */
+    int64_t over_agent_ms; /* of voice, said over the agent and not judged; NO_INTEGER: it is not */
+    bool is_at_end;        /* … when that had little left to say */
     bool is_complete, is_written, is_told;  /* told: its event was written */
 };
 
