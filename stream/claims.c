@@ -41,6 +41,12 @@ struct claim_task {
 };
 
 static struct helper *helper;
+static bool (*other)(struct live *live);
+
+void claims_by(bool (*ask)(struct live *live))
+{
+    other = ask;
+}
 
 /* What was said before the call broke off, and whether the tenant records. */
 static bool read_more(struct work *work, struct claim_task *claim)
@@ -139,8 +145,11 @@ void claims_stop(void)
 
 bool claim_ask(struct live *live)
 {
-    struct claim_task *claim = calloc(1, sizeof *claim);
+    struct claim_task *claim;
 
+    if (other)
+        return other(live);
+    claim = calloc(1, sizeof *claim);
     if (!claim)
         abort();
     claim->task = (struct task){.run = run, .done = done};

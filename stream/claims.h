@@ -18,4 +18,7 @@ void claims_stop(void);
  */
 bool claim_ask(struct live *live);
 
+/* Somebody else answers claims, for replays: he holds the session meanwhile; NULL: nobody does. */
+void claims_by(bool (*ask)(struct live *live));
+
 #endif

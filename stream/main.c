@@ -14,6 +14,7 @@
 #include "db/db.h"
 #include "db/migrate.h"
 #include "stream/chat_link.h"
+#include "stream/call_log.h"
 #include "stream/claims.h"
 #include "stream/coalesce.h"
 #include "stream/control.h"
@@ -24,6 +25,7 @@
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
+#include "stream/replay.h"
 #include "stream/relay.h"
 #include "stream/resolver.h"
 #include "stream/signals.h"
@@ -40,12 +42,15 @@ enum {
 
 struct options {
     bool no_jobs, jobs_only, check;
-    const char *once;
+    const char *once, *replay;
+    bool accept; /* with replay */
 };
 
 static int usage(void)
 {
-    fputs("usage: trunkline-streamd [--no-jobs | --jobs-only | --once JOB | --check]\n", stderr);
+    fputs("usage: trunkline-streamd [--no-jobs | --jobs-only | --once JOB | --check |"
+          " --replay FILE [--accept]]\n",
+          stderr);
     return 2;
 }
 
@@ -60,6 +65,10 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->check = true;
         else if (strcmp(argv[i], "--once") == 0 && i + 1 < argc)
             options->once = argv[++i];
+        else if (strcmp(argv[i], "--replay") == 0 && i + 1 < argc)
+            options->replay = argv[++i];
+        else if (strcmp(argv[i], "--accept") == 0)
+            options->accept = true;
         else
             return false;
     }
@@ -150,6 +159,7 @@ static bool start(const struct sockets *sockets)
     signals_block();
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
+         call_logs_start(config) &&
          resolver_start(config) && claims_start(config) && tools_start(config) && chat_links_start() &&
          control_start(config) && node_start(config);
     signals_unblock();
@@ -201,6 +211,7 @@ static void stop(void)
     resolver_stop();
     control_stop();
     recorders_stop();
+    call_logs_stop();
     writer_stop(STORE_MS);
     offloop_collect();
     sockets_close();
@@ -234,6 +245,8 @@ int main(int argc, char **argv)
 
     if (!read_options(argc, argv, &options))
         return usage();
+    if (options.replay)
+        return replay_main(options.replay, options.accept);
     config = config_load();
     if (!config)
         return EXIT_FAILURE;

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "stream/bridge.h"
+#include "stream/call_log.h"
 #include "stream/node.h"
 #include "stream/realtime.h"
 #include "stream/recording_pause.h"
@@ -282,11 +283,12 @@ static void opened(void *with, struct outlet *outlet)
 {
     struct live *live = with;
 
-    live->carrier = outlet;
+    live->carrier = call_log_tap(live->log, outlet, 'C');
 }
 
 static bool message(void *with, const char *text, size_t length)
 {
+    call_log_add(((struct live *)with)->log, 'c', text, length);
     return media_take(with, text, length);
 }
 
@@ -296,6 +298,7 @@ static void closed(void *with, const struct closing *closing)
 
     log_info(&live->work, "media.closed", "code=%u stopped=%d dropped=%zu", closing->code,
              live->was_stopped, live->carrier ? live->carrier->dropped : 0);
+    call_log_closed(live->log, 'k', closing);
     live->carrier = NULL;
     if (live->state < LIVE_CLOSING)
         live_lost(live);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "stream/call_log.h"
 #include "stream/model.h"
 #include "stream/realtime.h"
 #include "stream/resolver.h"
@@ -32,7 +33,8 @@ static void opened(void *with, struct outlet *outlet)
         outlet->close(outlet, 1000, "");
         return;
     }
-    live->model = outlet;
+    call_log_add(live->log, 'o', "", 0);
+    live->model = call_log_tap(live->log, outlet, 'M');
     live->last_error[0] = '\0';
 }
 
@@ -40,7 +42,10 @@ static bool message(void *with, const char *text, size_t length)
 {
     struct link *link = with;
 
-    return link->live->link != link || realtime_take(link->live, text, length);
+    if (link->live->link != link)
+        return true;
+    call_log_add(link->live->log, 'm', text, length);
+    return realtime_take(link->live, text, length);
 }
 
 static void closed(void *with, const struct closing *closing)
@@ -50,6 +55,7 @@ static void closed(void *with, const struct closing *closing)
     const char *why = live->last_error[0] ? live->last_error : closing->reason;
 
     log_info(&live->work, "model.closed", "status=%d code=%u", closing->status, closing->code);
+    call_log_closed(live->log, live->link == link ? 'x' : 'y', closing);
     if (live->link == link) {
         live->model = NULL;
         if (closing->status == 401 || closing->status == 403)

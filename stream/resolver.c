@@ -83,12 +83,19 @@ void resolver_stop(void)
     helper = NULL;
 }
 
+static const char *pretended;
+
+void resolver_pretend(const char *address)
+{
+    pretended = address;
+}
+
 void resolver_find(const char *host, void (*then)(void *with, const char *address), void *with)
 {
     struct question *question;
 
-    if (is_numeric(host)) {
-        then(with, host);
+    if (pretended || is_numeric(host)) {
+        then(with, pretended ? pretended : host);
         return;
     }
     if (last.found_us && strcmp(last.host, host) == 0 &&

@@ -468,7 +468,15 @@ static int on_client(struct lws *wsi, enum lws_callback_reasons reason, void *us
 }
 
 /* The library may have told of a failure before it returns, or may not have told at all. */
-void socket_connect(const struct role *role, const struct target *target, void *with)
+static void (*connects)(const struct role *role, const struct target *target, void *with);
+
+void sockets_connect_by(void (*connect)(const struct role *role, const struct target *target,
+                                        void *with))
+{
+    connects = connect;
+}
+
+static void connect_socket(const struct role *role, const struct target *target, void *with)
 {
     struct socket *socket = socket_new(role, with);
     bool was_freed = false;
@@ -494,6 +502,14 @@ void socket_connect(const struct role *role, const struct target *target, void *
         on_end(NULL, socket);
     else if (!was_freed)
         socket->was_freed = NULL;
+}
+
+void socket_connect(const struct role *role, const struct target *target, void *with)
+{
+    if (connects)
+        connects(role, target, with);
+    else
+        connect_socket(role, target, with);
 }
 
 /* ---- the control listener ---- */

@@ -102,4 +102,8 @@ struct target {
  */
 void socket_connect(const struct role *role, const struct target *target, void *with);
 
+/* Somebody else connects, for replays; NULL: nobody does. */
+void sockets_connect_by(void (*connect)(const struct role *role, const struct target *target,
+                                        void *with));
+
 #endif

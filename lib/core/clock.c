@@ -10,6 +10,7 @@ static struct {
     bool set;
     instant now;
     int64_t monotonic_us;
+    int64_t rest_us; /* that the clock went on by, less than a millisecond */
 } held;
 
 instant clock_now(void)
@@ -46,6 +47,16 @@ void clock_set(instant when)
 void clock_advance_ms(int64_t ms)
 {
     clock_set(instant_after(clock_now(), ms));
+}
+
+void clock_advance_us(int64_t us)
+{
+    if (!held.set)
+        clock_set(clock_now());
+    held.monotonic_us += us;
+    held.rest_us += us;
+    held.now.ms += held.rest_us / 1000;
+    held.rest_us %= 1000;
 }
 
 void clock_release(void)

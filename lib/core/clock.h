@@ -36,6 +36,7 @@ int64_t clock_monotonic_us(void);
 /* From now on the clock stands at "when", and the monotonic clock moves along; for tests. */
 void clock_set(instant when);
 void clock_advance_ms(int64_t ms);
+void clock_advance_us(int64_t us);
 
 /* Back to the system's clock. */
 void clock_release(void);

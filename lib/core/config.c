@@ -72,6 +72,9 @@ static const struct column settings[] = {
     KEY(log_file, NULLABLE, .max = 500,
         .about = "File that the log is appended to, opened again on SIGHUP; "
                  "empty: standard error."),
+    KEY(call_log_dir, NULLABLE, .max = 400,
+        .about = "Directory that rehearsal calls are kept in for make replay, word for word; "
+                 "empty: none is kept."),
     KEY(database_url, NOT_NULL, SECRET,
         .about = "The MariaDB database: mysql://user:password@host/name, with ?socket= and "
                  "?ssl-ca= where needed."),

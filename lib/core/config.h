@@ -27,7 +27,7 @@ struct config {
     const char *openai_realtime_fallback_url, *openai_realtime_fallback_key,
         *openai_realtime_fallback_model;
     int64_t model_session_seconds;
-    const char *spool_dir, *log_file;
+    const char *spool_dir, *log_file, *call_log_dir;
     const char *database_url;
     const char *admin_api_key, *admin_username, *admin_password, *admin_password_sha256;
     bool legacy_tenant_bearer_auth_enabled, legacy_query_auth_enabled;
