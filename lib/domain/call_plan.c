@@ -12,6 +12,7 @@
 #include "domain/nodes.h"
 #include "domain/numbers.h"
 #include "domain/relay_plan.h"
+#include "domain/rooms.h"
 #include "domain/sessions.h"
 #include "domain/tenants.h"
 #include "domain/tokens.h"
@@ -72,13 +73,22 @@ bool plan_stream(struct work *work, const struct call *call, const struct voice_
            stream_to(work, call, session, &node, token, plan);
 }
 
+static bool find_node(struct work *work, const struct call *call, int64_t avoid,
+                      struct media_node *node)
+{
+    return uid_is_none(call->room_id) ? node_choose(work, call->id, avoid, node)
+                                      : room_node(work, call->room_id, node);
+}
+
 bool plan_connect(struct work *work, const struct call *call, const struct voice_session *session,
                   int64_t avoid, struct call_plan *plan)
 {
     struct media_node node;
     char *token;
 
-    if (!node_choose(work, call->id, avoid, &node) || !session_issue_token(work, session, &token) ||
+    if (!find_node(work, call, avoid, &node))
+        return work->error.what == WRONG_STATE && plan->kind == PLAN_HANGUP; /* its room is over */
+    if (!session_issue_token(work, session, &token) ||
         !consent_of_call(work, call, &plan->say))
         return false;
     plan->language = call->language;

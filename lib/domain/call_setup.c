@@ -73,7 +73,7 @@ bool call_write(struct work *work, struct call *call, struct voice_session *sess
         session->room_id = call->room_id;
         session->customer_phone = call->customer_phone;
         session->org_ref = call->org_ref;
-        session->call_type = call->direction;
+        session->call_type = uid_is_none(call->room_id) ? call->direction : "translation";
     }
     return call_insert(work, call) && call_hold(work, call->id, hold_micros) &&
            (!session || session_insert(work, session)) && tell(work, call, session);

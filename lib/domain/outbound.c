@@ -49,6 +49,9 @@ static void describe(struct work *work, struct ordering *o)
     call->execution_id = order->execution_id;
     call->callback_task_id = order->callback_task_id;
     call->parent_call_id = order->parent_call_id;
+    call->room_id = order->room_id;
+    if (order->leg_role)
+        call->leg_role = order->leg_role;
     if (order->variables_json)
         call->variables.json = order->variables_json;
     if (order->metadata_json)
@@ -170,23 +173,108 @@ static bool note_unknown(struct work *work, struct call *call)
     return fail(work, BUSY, "The carrier did not say whether it took the order");
 }
 
-bool outbound_order(struct work *work, const struct outbound_order *order, struct call *call)
+/* A leg of a room is spoken in its own language, and always over a media stream. */
+static void be_leg(struct ordering *o)
 {
+    o->call->media_mode = "stream";
+    o->session.transport = "media_stream";
+    o->session.greeting = NULL;
+    o->call->language = o->session.language = o->order->language;
+}
+
+static bool prepare(struct work *work, struct ordering *o)
+{
+    const struct outbound_order *order = o->order;
     const struct outward outward = {.channel = GATE_VOICE, .from = order->from, .to = order->to};
-    struct ordering o = {.order = order, .call = call};
+
+    if (!tenant_by_id(work, work->tenant, &o->tenant) || !gate_check(work, &outward, &o->pass) ||
+        !carrier_of_tenant(work, &o->tenant, &o->carrier) ||
+        !call_hold_micros(work, "outbound", &o->hold_micros))
+        return false;
+    describe(work, o);
+    session_begin(&o->session);
+    if (!find_agent(work, o))
+        return false;
+    if (!uid_is_none(order->room_id))
+        be_leg(o);
+    return true;
+}
+
+static bool place(struct work *work, struct ordering *o)
+{
     struct carrier_outcome outcome = {0};
     struct carrier_call answer = {0};
 
-    if (!tenant_by_id(work, work->tenant, &o.tenant) || !gate_check(work, &outward, &o.pass) ||
-        !carrier_of_tenant(work, &o.tenant, &o.carrier) ||
-        !call_hold_micros(work, "outbound", &o.hold_micros))
+    if (order_at_carrier(work, o, &answer, &outcome))
+        return note_done(work, o->call, &answer);
+    return outcome.end == CARRIER_REFUSED ? note_refused(work, o->call, &outcome)
+                                          : note_unknown(work, o->call);
+}
+
+bool outbound_order(struct work *work, const struct outbound_order *order, struct call *call)
+{
+    struct ordering o = {.order = order, .call = call};
+
+    return prepare(work, &o) && db_transaction(work, write_step, &o) && place(work, &o);
+}
+
+/* ---- two legs ---- */
+
+struct pair {
+    struct ordering legs[2];
+    bool (*insert)(struct work *work, void *with);
+    void *with;
+};
+
+static bool write_pair(struct work *work, void *with)
+{
+    struct pair *pair = with;
+
+    return pair->insert(work, pair->with) && write_step(work, &pair->legs[0]) &&
+           write_step(work, &pair->legs[1]);
+}
+
+/* The other leg failed; the failure that the caller learns of stays that one's. */
+static bool drop_never_ordered(struct work *work, struct call *call)
+{
+    const struct carrier_outcome outcome = {.message = "The other leg could not be ordered"};
+
+    return note_refused(work, call, &outcome);
+}
+
+static bool drop_ordered(struct work *work, const struct ordering *o)
+{
+    const struct carrier_setting settings[] = {{"Status", "completed"}};
+    struct error error = work->error;
+    struct call_news news = NO_NEWS;
+    struct carrier_outcome outcome;
+    struct carrier_call answer;
+
+    if (!twilio_call_update(work, &o->carrier, o->call->call_sid, settings, COUNT(settings),
+                            &answer, &outcome))
+        log_warning(work, "call.not_cancelled", "call=%s", o->call->call_sid);
+    news.end_reason = "carrier_error";
+    news.error_message = "The other leg could not be ordered";
+    call_apply(work, o->call->id, &news, NULL); /* the carrier's callback says the rest */
+    work->error = error;
+    return false;
+}
+
+bool outbound_order_pair(struct work *work, const struct outbound_order *orders,
+                         bool (*insert)(struct work *work, void *with), void *with,
+                         struct call *calls)
+{
+    struct pair pair = {
+        .legs = {{.order = &orders[0], .call = &calls[0]},
+                 {.order = &orders[1], .call = &calls[1]}},
+        .insert = insert,
+        .with = with,
+    };
+
+    if (!prepare(work, &pair.legs[0]) || !prepare(work, &pair.legs[1]) ||
+        !db_transaction(work, write_pair, &pair))
         return false;
-    describe(work, &o);
-    session_begin(&o.session);
-    if (!find_agent(work, &o) || !db_transaction(work, write_step, &o))
-        return false;
-    if (order_at_carrier(work, &o, &answer, &outcome))
-        return note_done(work, call, &answer);
-    return outcome.end == CARRIER_REFUSED ? note_refused(work, call, &outcome)
-                                          : note_unknown(work, call);
+    if (!place(work, &pair.legs[0]))
+        return drop_never_ordered(work, &calls[1]);
+    return place(work, &pair.legs[1]) || drop_ordered(work, &pair.legs[0]);
 }

@@ -23,6 +23,8 @@ struct outbound_order {
     uid campaign_id, contact_id, execution_id, callback_task_id, parent_call_id;
     const char *machine_detection;       /* NULL: none; Enable, DetectMessageEnd */
     int64_t ring_seconds, limit_seconds; /* 0: 60 and the longest call */
+    uid room_id;                         /* a leg of a room; NO_UID: a call of its own */
+    const char *leg_role, *language;     /* of such a leg */
 };
 
 /*
@@ -31,6 +33,14 @@ struct outbound_order {
  * with BUSY when its answer never came: the row stays "created" with error_code order_unknown.
  */
 bool outbound_order(struct work *work, const struct outbound_order *order, struct call *call);
+
+/*
+ * Orders the two legs of a room.  "insert" writes the room's row in the transaction of theirs.
+ * Neither is left ringing when the other cannot be ordered: fails as above.
+ */
+bool outbound_order_pair(struct work *work, const struct outbound_order *orders,
+                         bool (*insert)(struct work *work, void *with), void *with,
+                         struct call *calls);
 
 /*
  * The TwiML request of a call we ordered, when it is answered: connects it.  "cid" is our key from
