@@ -5,7 +5,6 @@
 
 #include "core/json.h"
 #include "core/version.h"
-#include "domain/webhook_bodies.h"
 #include "domain/webhooks.h"
 
 enum {
@@ -81,7 +80,7 @@ static bool add_headers(struct tool_run *run, struct http_request *request)
     headers[count++] = (struct http_header){"X-Idempotency-Key", arena_text(arena, id)};
     if (secret)
         headers[count++] = (struct http_header){
-            webhook_signature_header("thruai"),
+            "X-ThruAI-Signature",
             webhook_signature(&run->work, secret, clock_now(), request->body ? request->body : "")};
     request->headers = headers;
     request->nheaders = count;
