@@ -117,8 +117,12 @@ run: ## install what is missing, build, and serve everything at http://127.0.0.1
 	@etc/dev/run
 
 .PHONY: call
-call: ## place a rehearsal call against a running stack; TEXT="…" says something else
+call: ## place a rehearsal call against a running stack; TEXT="…" says something else, RECORD=file keeps it
 	@etc/dev/call
+
+.PHONY: replay
+replay: $(BUILD)/trunkline-streamd ## run stored calls (FILE=file) through the bridge again; ACCEPT=1 takes what is said now
+	$(Q)BUILD=$(BUILD) etc/dev/replay $(FILE)
 
 .PHONY: openapi
 openapi: $(BUILD)/trunkline.fcgi ## write the API documents into build/api-docs/

@@ -1,5 +1,6 @@
 #include "stream/call_log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 
 enum {
     MOST_BYTES = 16 * 1024 * 1024, /* a longer log is not kept */
+    MOST_FILES = 50,               /* the oldest goes */
     MOST_WAITING = 8,
     SHORTEST_RUN = 4, /* repeats that are worth folding */
 };
@@ -272,6 +274,42 @@ struct writing {
     char path[600];
 };
 
+/* The time that ends a log's name; 0: it is none. */
+static long long time_of_name(const char *name)
+{
+    const char *dash = strrchr(name, '-');
+    long long ms;
+    char behind[8];
+
+    return dash && sscanf(dash + 1, "%lld.%7s", &ms, behind) == 2 && strcmp(behind, "call") == 0
+               ? ms
+               : 0;
+}
+
+/* Removes the oldest log when there are too many; each that is written removes one at most. */
+static void remove_oldest(struct work *work)
+{
+    DIR *directory = opendir(logs.directory);
+    const char *oldest = NULL;
+    long long oldest_ms = 0;
+    struct dirent *entry;
+    size_t count = 0;
+
+    while (directory && (entry = readdir(directory))) {
+        long long ms = time_of_name(entry->d_name);
+
+        count += ms > 0;
+        if (ms > 0 && (!oldest || ms < oldest_ms)) {
+            oldest = arena_format(&work->arena, "%s/%s", logs.directory, entry->d_name);
+            oldest_ms = ms;
+        }
+    }
+    if (directory)
+        closedir(directory);
+    if (count > MOST_FILES)
+        unlink(oldest);
+}
+
 static void write_file(struct work *work, struct task *task)
 {
     const struct writing *writing = (const struct writing *)task;
@@ -284,6 +322,7 @@ static void write_file(struct work *work, struct task *task)
         close(fd);
     if (!ok || rename(temporary, writing->path) != 0)
         log_error(work, "call_log.not_written", "%s", strerror(errno));
+    remove_oldest(work);
 }
 
 static void free_log(struct call_log *log)

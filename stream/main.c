@@ -13,8 +13,8 @@
 #include "core/work.h"
 #include "db/db.h"
 #include "db/migrate.h"
-#include "stream/chat_link.h"
 #include "stream/call_log.h"
+#include "stream/chat_link.h"
 #include "stream/claims.h"
 #include "stream/coalesce.h"
 #include "stream/control.h"
@@ -25,8 +25,8 @@
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
-#include "stream/replay.h"
 #include "stream/relay.h"
+#include "stream/replay.h"
 #include "stream/resolver.h"
 #include "stream/signals.h"
 #include "stream/socket.h"
@@ -159,9 +159,8 @@ static bool start(const struct sockets *sockets)
     signals_block();
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
-         call_logs_start(config) &&
-         resolver_start(config) && claims_start(config) && tools_start(config) && chat_links_start() &&
-         control_start(config) && node_start(config);
+         call_logs_start(config) && resolver_start(config) && claims_start(config) &&
+         tools_start(config) && chat_links_start() && control_start(config) && node_start(config);
     signals_unblock();
     return ok;
 }
