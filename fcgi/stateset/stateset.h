@@ -47,6 +47,9 @@ bool admin_list_routes(struct request *req);
 bool admin_put_route(struct request *req);
 bool admin_remove_route(struct request *req);
 
+/* Translation calls, whose answers all have one shape (translation.c). */
+extern const struct dialect stateset_translation;
+
 /* Whose voice calls are spoken with (admin_voices.c). */
 extern const struct view admin_voices_view;
 bool admin_list_voices(struct request *req);

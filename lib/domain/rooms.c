@@ -139,9 +139,18 @@ static bool choose_from(struct work *work, const struct translation_order *order
     return *from || fail_field(work, "from", "The tenant has no number to call from");
 }
 
+struct insertion {
+    const struct room *room;
+    bool is_written;
+};
+
 static bool insert(struct work *work, void *with)
 {
-    return store_insert(work, &room_entity, with, columns_all(&room_entity));
+    struct insertion *insertion = with;
+
+    insertion->is_written =
+        store_insert(work, &room_entity, insertion->room, columns_all(&room_entity));
+    return insertion->is_written;
 }
 
 static bool describe(struct work *work, const struct translation_order *order, struct room *room)
@@ -179,8 +188,9 @@ bool room_translate(struct work *work, const struct translation_order *order, st
         {.to = order->to_b, .leg_role = "participant_b"},
     };
     const char *from;
-    struct error error;
+    struct insertion insertion = {.room = room};
     uid key = uid_new();
+    struct error error;
 
     if (!describe(work, order, room) || !choose_from(work, order, &from))
         return false;
@@ -193,11 +203,14 @@ bool room_translate(struct work *work, const struct translation_order *order, st
         orders[i].ring_seconds = RING_SECONDS;
     }
     room->id = key;
-    if (outbound_order_pair(work, orders, insert, room, legs))
+    if (outbound_order_pair(work, orders, insert, &insertion, legs))
         return true;
     error = work->error;
-    if (!room_move(work, room->id, "failed", clock_now(), error.message))
-        work->error.what = error.what;
+    if (insertion.is_written) {
+        if (error.what == BUSY) /* the carrier gave no answer */
+            error.what = UPSTREAM;
+        room_move(work, room->id, "failed", clock_now(), error.message);
+    }
     work->error = error;
     return false;
 }

@@ -59,8 +59,8 @@ enum { ROOM_ORIGINAL_LEVEL = 15 };
 
 /*
  * Orders both legs.  The room and its calls are written in one transaction; when the second order
- * fails, the first leg is cancelled and the room failed.  Fails as outbound_order() does; "room"
- * has a key as soon as there is a row.
+ * fails, the first leg is cancelled and the room failed.  Fails as outbound_order() does, and with
+ * UPSTREAM also when the carrier gave no answer.
  */
 bool room_translate(struct work *work, const struct translation_order *order, struct room *room,
                     struct call *legs);
