@@ -119,7 +119,8 @@ static void send_back(struct socket *socket, const char *audio, size_t length)
     char text[24000];
     int head =
         snprintf(text, sizeof text,
-                 "{\"type\":\"response.output_audio.delta\",\"response_id\":\"resp_%u\","
+                 "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_1\",\"response_"
+                 "id\":\"resp_%u\","
                  "\"item_id\":\"item_%u\",\"output_index\":0,\"content_index\":0,\"delta\":\"",
                  session->response, session->response);
 
@@ -158,11 +159,13 @@ static void message(struct socket *socket, char *text, size_t length)
     char ours[64] = "";
 
     if (!text) {
-        say(socket, "{\"type\":\"session.created\",\"session\":{\"type\":\"realtime\"}}");
+        say(socket, "{\"type\":\"session.created\",\"event_id\":\"event_1\",\"session\":{\"type\":"
+                    "\"realtime\"}}");
     } else if (begins_with(text, length, "{\"type\":\"input_audio_buffer.append\"")) {
         take_append(socket, text, length);
     } else if (begins_with(text, length, "{\"type\":\"session.update\"")) {
-        say(socket, "{\"type\":\"session.updated\",\"session\":{\"type\":\"realtime\",\"audio\":{"
+        say(socket, "{\"type\":\"session.updated\",\"event_id\":\"event_1\",\"session\":{\"type\":"
+                    "\"realtime\",\"audio\":{"
                     "\"input\":{\"format\":{\"type\":\"audio/pcmu\"}},"
                     "\"output\":{\"format\":{\"type\":\"audio/pcmu\"}}}}}");
     } else if (begins_with(text, length, "{\"type\":\"response.create\"")) {
