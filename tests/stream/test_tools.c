@@ -282,3 +282,22 @@ Test(tools, of_our_own_note_that_somebody_must_call_back, .timeout = 120)
     cr_expect_eq(count_of(&shop, "callback_tasks", "disposition = 'human_follow_up_required'"), 1,
                  "when it is closed, escalating is a task too");
 }
+
+Test(tools, of_our_own_press_keys_that_the_other_side_hears, .timeout = 120)
+{
+    struct shop shop = shop_with("\"enabled_tools\":[\"press_digits\"]");
+    json_object *carrier;
+    const char *sid;
+
+    sid = call_place(&shop.customer, "+13125550123",
+                     "[{\"wait_agent\":true},{\"say\":\"Use the tool press_digits with "
+                     "{\\\"digits\\\":\\\"1590#\\\"}\"},{\"wait_text\":\"One moment\"},"
+                     "{\"pause_ms\":2500},{\"say\":\"Call tool press_digits with "
+                     "{\\\"digits\\\":\\\"44w2*\\\"}\"},{\"pause_ms\":3000}]");
+    carrier = call_ended(sid);
+    cr_expect_str_eq(at(carrier, "streams.0.keys"), "1590#442*");
+    cr_expect(strstr(json_object_to_json_string(carrier), "One moment, please."),
+              "what it said meanwhile was understood");
+    cr_expect_eq(json_object_array_length(json_object_object_get(carrier, "streams")), 1u,
+                 "the stream was not begun anew");
+}

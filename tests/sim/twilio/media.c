@@ -213,6 +213,7 @@ static void hear(struct stream *stream, unsigned char *sound)
 
     if (voice)
         hearing_voice(&call->hearing, call_now_ms(call));
+    keys_hear(&stream->keys, sound, played);
     stream->found = false;
     watermark_feed(stream->finder, sound, played, note_found, stream);
     stream->played += played;

@@ -178,6 +178,7 @@ static struct json_object *view(struct stream *stream)
     json_set_integer(body, "media_received", stream->media_messages);
     json_set_integer(body, "samples_received", stream->received);
     json_set_integer(body, "samples_played", (int64_t)stream->played);
+    json_set(body, "keys", stream->keys.pressed);
     json_set_integer(body, "longest_queue_ms", (int64_t)stream->playout.longest / 8);
     json_set_integer(body, "unmarked_ms", stream->unmarked_ms);
     json_set_object(body, "marks", json_object_get(stream->marks));

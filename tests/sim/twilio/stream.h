@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "twilio/call.h"
+#include "twilio/keys.h"
 #include "twilio/playout.h"
 
 /* A fault that covers some frames: "count" of them from "from" on; none when count is 0. */
@@ -30,6 +31,7 @@ struct stream {
     struct stream_faults faults;
     int64_t sequence, chunk, steps, opened_ms;
     struct playout playout;
+    struct keys keys; /* that the server pressed */
     struct watermark_finder *finder;
     uint64_t utterance; /* first sample of the one that is being played */
     int64_t utterance_ms, gap_ms;
