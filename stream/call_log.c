@@ -13,9 +13,13 @@
 #include "core/crypto.h"
 #include "core/log.h"
 #include "core/row_json.h"
+#include "domain/tool_definitions.h"
 #include "domain/turns.h"
+#include "domain/voices.h"
+#include "stream/coalesce.h"
 #include "stream/live.h"
 #include "stream/offloop.h"
+#include "stream/tools/run.h"
 
 enum {
     MOST_BYTES = 16 * 1024 * 1024, /* a longer log is not kept */
@@ -42,6 +46,7 @@ struct call_log {
     struct arena arena;
     struct text text;
     int64_t last_us;
+    unsigned frames; /* coalesce_frames() as it was noted last */
     bool is_rehearsal, is_full;
     struct tap carrier, model;
 };
@@ -132,6 +137,16 @@ static bool takes(const struct call_log *log)
     return log && !log->is_full;
 }
 
+/* It changes between two turns of the loop, so before what comes in. */
+static void note_pressure(struct call_log *log)
+{
+    if (coalesce_frames() == log->frames)
+        return;
+    log->frames = coalesce_frames();
+    begin_line(log, 'p');
+    text_add(&log->text, "%u\n", log->frames);
+}
+
 /* A token is good for one use, but it is a secret all the same. */
 static void hide_token(char *text)
 {
@@ -149,6 +164,8 @@ void call_log_add(struct call_log *log, char kind, const char *text, size_t leng
 
     if (!takes(log))
         return;
+    if (kind != 'C' && kind != 'M')
+        note_pressure(log);
     begin_line(log, kind);
     copy = arena_copy(&arena, text, length);
     if (kind == 'c')
@@ -170,12 +187,24 @@ void call_log_closed(struct call_log *log, char kind, const struct closing *clos
     arena_free(&arena);
 }
 
-static void write_history(struct text *text, const struct claimed *claimed)
+static void write_rows(struct text *text, const char *name, const struct entity *entity,
+                       const void *rows, size_t count)
 {
-    for (size_t i = 0; i < claimed->nhistory; i++) {
+    text_add(text, ",\"%s\":[", name);
+    for (size_t i = 0; i < count; i++) {
         text_put(text, i ? "," : "");
-        row_write_json(text, &turn_entity, &claimed->history[i]);
+        row_write_json(text, entity, (const char *)rows + i * entity->size);
     }
+    text_put(text, "]");
+}
+
+/* Sound that comes from elsewhere than the model is not in a log. */
+static bool can_be_replayed(const struct claimed *claimed)
+{
+    const struct voice_choice *voice = claimed->voice;
+
+    return claimed->call->carrier && strcmp(claimed->call->carrier, "sim") == 0 &&
+           (!voice || !voice->provider || strcmp(voice->provider, VOICE_OPENAI) == 0);
 }
 
 void call_log_claimed(struct call_log *log, const struct claimed *claimed)
@@ -185,16 +214,16 @@ void call_log_claimed(struct call_log *log, const struct claimed *claimed)
 
     if (!log)
         return;
-    log->is_rehearsal = claimed->call->carrier && strcmp(claimed->call->carrier, "sim") == 0;
+    log->is_rehearsal = can_be_replayed(claimed);
     text_put(&text, "{\"session\":");
     row_write_json(&text, &voice_session_entity, claimed->session);
     text_put(&text, ",\"call\":");
     row_write_json(&text, &call_entity, claimed->call);
     text_put(&text, ",\"version\":");
     row_write_json(&text, &agent_version_entity, claimed->version);
-    text_put(&text, ",\"history\":[");
-    write_history(&text, claimed);
-    text_add(&text, "],\"tenant_records\":%s,\"redacts\":%u}",
+    write_rows(&text, "history", &turn_entity, claimed->history, claimed->nhistory);
+    write_rows(&text, "tools", &tool_definition_entity, claimed->tools, claimed->ntools);
+    text_add(&text, ",\"tenant_records\":%s,\"redacts\":%u}",
              claimed->tenant_records ? "true" : "false", claimed->redacts);
     call_log_add(log, 'a', text.at, text.length);
     arena_free(&arena);
@@ -205,6 +234,26 @@ void call_log_refused(struct call_log *log, const struct error *error)
     const char *code = failure_code(error->what);
 
     call_log_add(log, 'r', code, strlen(code));
+}
+
+void call_log_tool(struct call_log *log, const char *call_ref, const struct outcome *outcome)
+{
+    struct arena arena = {0};
+    struct text text = {.arena = &arena};
+    const char *const members[][2] = {{"ref", call_ref},
+                                      {"status", outcome->status},
+                                      {"output", outcome->output},
+                                      {"error", outcome->error}};
+
+    if (!log)
+        return;
+    for (size_t i = 0; i < COUNT(members); i++) {
+        text_add(&text, "%s\"%s\":", i ? "," : "{", members[i][0]);
+        text_json(&text, members[i][1]);
+    }
+    text_add(&text, ",\"http_status\":%lld}", (long long)outcome->http_status);
+    call_log_add(log, 'u', text.at, text.length);
+    arena_free(&arena);
 }
 
 /* ---- what goes out ---- */
@@ -350,6 +399,7 @@ struct call_log *call_log_begin(const char *ip)
         abort();
     log->text.arena = &log->arena;
     log->last_us = sockets_now_us();
+    log->frames = 1;
     text_add(&log->text, "0 s {\"version\":1,\"now_ms\":%lld,\"ip\":", (long long)clock_now().ms);
     text_json(&log->text, ip);
     text_put(&log->text, "}\n");
@@ -368,7 +418,7 @@ void call_log_end(struct call_log *log, const char *call_sid)
     *writing = (struct writing){.task = {.run = write_file, .done = written}, .log = log};
     snprintf(writing->path, sizeof writing->path, "%s/%s-%lld.call", logs.directory, call_sid,
              (long long)clock_now().ms);
-    if (log->is_rehearsal && !log->is_full && call_sid[0] && logs.helper &&
+    if (log->is_rehearsal && !log->is_full && log->carrier.to && call_sid[0] && logs.helper &&
         helper_give(logs.helper, &writing->task))
         return;
     free_log(log);

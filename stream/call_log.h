@@ -10,7 +10,8 @@
  *   a  the claim was answered       k  the carrier is gone      x  the model is gone
  *   r  the claim was refused        e  the end is stored        o  the model is connected
  *   t  the clock's tick             C  said to the carrier      M  said to the model
- *                                                              y  a model that was given up is gone
+ *   u  a tool has answered          y  a model that was given up is gone
+ *   p  the loop's pressure: how many frames make a message
  *
  * After C and M stands a control message, or "#<length>:<hash>" of a message with audio, "-" when
  * queued audio was taken back, or "!<code>" for the end of the connection.  Four bytes that repeat
@@ -29,7 +30,7 @@
 #include "stream/socket.h"
 
 struct call_log;
-struct live;
+struct outcome;
 struct claimed;
 
 /* Starts the thread that writes files; nothing when CALL_LOG_DIR is not set. */
@@ -47,6 +48,7 @@ void call_log_add(struct call_log *log, char kind, const char *text, size_t leng
 void call_log_closed(struct call_log *log, char kind, const struct closing *closing);
 void call_log_claimed(struct call_log *log, const struct claimed *claimed);
 void call_log_refused(struct call_log *log, const struct error *error);
+void call_log_tool(struct call_log *log, const char *call_ref, const struct outcome *outcome);
 
 /* What is said through the outlet that comes back is kept as well; the same when "log" is NULL. */
 struct outlet *call_log_tap(struct call_log *log, struct outlet *outlet, char kind);

@@ -20,6 +20,11 @@ unsigned coalesce_frames(void)
     return 1 + pressure.frames;
 }
 
+void coalesce_force(unsigned frames)
+{
+    pressure.frames = frames > 0 && frames <= COALESCE_MOST ? frames - 1 : 0;
+}
+
 void coalesce_reset(void)
 {
     memset(&pressure, 0, sizeof pressure);

@@ -35,6 +35,9 @@ unsigned coalesce_frames(void);
  */
 bool coalesce_add(struct coalesced *held, struct slice *audio);
 
+/* For replays: so many from now on, until the loop is judged again. */
+void coalesce_force(unsigned frames);
+
 /* For tests: as if the process had just begun. */
 void coalesce_reset(void);
 

@@ -45,16 +45,18 @@ const char *recording_order_resume(struct live *live, json_object *args)
     return NULL;
 }
 
-const char *recording_tool_pause(struct live *live, json_object *args)
+const char *recording_tool_pause(struct live *live, json_object *args, const char **fault)
 {
     (void)args;
+    (void)fault;
     pause_for(live, PAUSE_TOOL, "tool");
     return "{\"status\":\"paused\"}";
 }
 
-const char *recording_tool_resume(struct live *live, json_object *args)
+const char *recording_tool_resume(struct live *live, json_object *args, const char **fault)
 {
     (void)args;
+    (void)fault;
     resume_from(live, PAUSE_TOOL, "tool");
     return "{\"status\":\"resumed\"}";
 }

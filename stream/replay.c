@@ -9,13 +9,17 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/row_json.h"
+#include "domain/tool_definitions.h"
 #include "domain/turns.h"
+#include "domain/voices.h"
 #include "stream/call_log.h"
 #include "stream/claims.h"
+#include "stream/coalesce.h"
 #include "stream/live.h"
 #include "stream/media.h"
 #include "stream/resolver.h"
 #include "stream/socket.h"
+#include "stream/tools.h"
 
 enum { MOST_FILE = 64 * 1024 * 1024, SHOWN = 600 };
 
@@ -37,7 +41,7 @@ struct side {
     bool is_open, is_gone;
 };
 
-enum { EARLIER = 8 };
+enum { EARLIER = 8, AWAY = 64 };
 
 /* A connection to a model; role NULL: there is none. */
 struct connection {
@@ -57,6 +61,8 @@ static struct replay {
     struct connection model;            /* that was asked for last */
     struct connection earlier[EARLIER]; /* that were given up and have not ended yet */
     size_t nearlier;
+    struct tool_run *away[AWAY]; /* tools that have not answered yet */
+    size_t naway;
     bool is_over;   /* what is said now nobody compares */
     FILE *accepted; /* the log with what is said now; NULL: it is compared */
 } run;
@@ -268,16 +274,17 @@ static bool on_begin(const struct line_read *line)
     return ok;
 }
 
-static struct turn *read_history(json_object *list, size_t *count)
+static void *read_rows(json_object *list, const struct entity *entity, size_t *count)
 {
     bool is_list = json_object_is_type(list, json_type_array);
-    struct turn *turns;
+    char *rows;
 
     *count = is_list ? json_object_array_length(list) : 0;
-    turns = arena_new(&run.arena, struct turn, *count);
+    rows = arena_take(&run.arena, entity->size, *count);
     for (size_t i = 0; i < *count; i++)
-        row_read_json(&run.arena, &turn_entity, json_object_array_get_idx(list, i), &turns[i]);
-    return turns;
+        row_read_json(&run.arena, entity, json_object_array_get_idx(list, i),
+                      rows + i * entity->size);
+    return rows;
 }
 
 static bool on_claimed(const struct line_read *line)
@@ -286,12 +293,15 @@ static bool on_claimed(const struct line_read *line)
     struct voice_session session;
     struct agent_version version;
     struct call call;
-    struct claimed claimed = {.session = &session, .call = &call, .version = &version};
+    const struct voice_choice voice = {.provider = VOICE_OPENAI};
+    struct claimed claimed = {
+        .session = &session, .call = &call, .version = &version, .voice = &voice};
 
     row_read_json(&run.arena, &voice_session_entity, json_member(tree, "session"), &session);
     row_read_json(&run.arena, &call_entity, json_member(tree, "call"), &call);
     row_read_json(&run.arena, &agent_version_entity, json_member(tree, "version"), &version);
-    claimed.history = read_history(json_member(tree, "history"), &claimed.nhistory);
+    claimed.history = read_rows(json_member(tree, "history"), &turn_entity, &claimed.nhistory);
+    claimed.tools = read_rows(json_member(tree, "tools"), &tool_definition_entity, &claimed.ntools);
     claimed.tenant_records = json_boolean(tree, "tenant_records", false);
     claimed.redacts = (unsigned)json_integer(tree, "redacts", 0);
     json_object_put(tree);
@@ -380,6 +390,52 @@ static bool on_earlier_gone(const struct line_read *line)
     return end_connection(oldest, line);
 }
 
+/* A tool is called: its answer is in the log. */
+static void tool_later(struct tool_run *tool)
+{
+    if (run.naway < AWAY)
+        run.away[run.naway++] = tool;
+}
+
+static void come_back(size_t index)
+{
+    struct tool_run *tool = run.away[index];
+
+    run.away[index] = run.away[--run.naway];
+    tool->task.done(&tool->task);
+}
+
+static bool on_tool(const struct line_read *line)
+{
+    json_object *tree = json_parse(line->text);
+    const char *ref = json_text(tree, "ref");
+    size_t i = 0;
+
+    while (i < run.naway && (!ref || strcmp(run.away[i]->call_ref, ref) != 0))
+        i++;
+    if (i < run.naway) {
+        struct arena *arena = &run.away[i]->work.arena;
+
+        run.away[i]->outcome = (struct outcome){
+            .status = arena_text(arena, json_text(tree, "status")),
+            .output = arena_text(arena, json_text(tree, "output")),
+            .error = arena_text(arena, json_text(tree, "error")),
+            .http_status = json_integer(tree, "http_status", 0),
+        };
+        come_back(i);
+    } else {
+        note("a tool that answered was not called", line, "", 0);
+    }
+    json_object_put(tree);
+    return true;
+}
+
+static bool on_pressure(const struct line_read *line)
+{
+    coalesce_force((unsigned)strtoul(line->text, NULL, 10));
+    return true;
+}
+
 static bool on_tick(const struct line_read *line)
 {
     (void)line;
@@ -398,9 +454,10 @@ static const struct {
     char kind;
     bool (*take)(const struct line_read *line);
 } kinds[] = {
-    {'s', on_begin},        {'a', on_claimed},   {'r', on_refused}, {'c', on_carrier},
-    {'k', on_carrier_gone}, {'o', on_connected}, {'m', on_model},   {'x', on_model_gone},
-    {'y', on_earlier_gone}, {'t', on_tick},      {'e', on_stored},
+    {'s', on_begin},        {'a', on_claimed},   {'r', on_refused},      {'c', on_carrier},
+    {'k', on_carrier_gone}, {'o', on_connected}, {'m', on_model},        {'x', on_model_gone},
+    {'u', on_tool},         {'p', on_pressure},  {'y', on_earlier_gone}, {'t', on_tick},
+    {'e', on_stored},
 };
 
 /* ---- the way through ---- */
@@ -475,8 +532,12 @@ static void let_go(void)
     }
     if (run.model.role)
         run.model.role->closed(run.model.with, &closing);
+    while (run.naway)
+        come_back(0);
     if (run.live)
         live_release(run.live);
+    coalesce_reset();
+    tools_by(NULL);
     facts_to(NULL);
     claims_by(NULL);
     sockets_connect_by(NULL);
@@ -504,6 +565,7 @@ static bool replay(const char *path, FILE *accepted, struct replay_result *resul
     run.config.node_capacity = 1;
     facts_to(no_fact);
     claims_by(claim_later);
+    tools_by(tool_later);
     sockets_connect_by(connect_later);
     resolver_pretend("192.0.2.1");
     ok = go_through();

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/json_schema.h"
 #include "core/log.h"
+#include "stream/call_log.h"
 #include "stream/line.h"
 #include "stream/mind.h"
 #include "stream/socket.h"
@@ -20,6 +21,7 @@ enum {
 };
 
 static struct helper *helper;
+static void (*elsewhere)(struct tool_run *run);
 
 bool tools_start(const struct config *config)
 {
@@ -32,6 +34,11 @@ void tools_stop(void)
     posts_stop();
     helper_stop(helper);
     helper = NULL;
+}
+
+void tools_by(void (*take)(struct tool_run *run))
+{
+    elsewhere = take;
 }
 
 void tools_open(struct live *live, const struct agent_version *version, const struct call *call,
@@ -337,6 +344,7 @@ static void come_back(struct task *task)
 
     run->is_away = false;
     if (run->live) {
+        call_log_tool(run->live->log, run->call_ref, &run->outcome);
         after_errand(run);
         finish(run, &run->outcome);
         return;
@@ -368,7 +376,11 @@ static void send_away(struct tool_run *run)
     run->deadline_us = run->started_us + limit_us;
     if (!is_errand && run->tool->webhook.speak_during && *run->tool->webhook.speak_during)
         run->filler_us = run->started_us + FILLER_US;
-    run->is_away = is_errand ? helper && helper_give(helper, &run->task) : posts_give(run);
+    if (elsewhere)
+        elsewhere(run);
+    run->is_away = elsewhere   ? true
+                   : is_errand ? helper && helper_give(helper, &run->task)
+                               : posts_give(run);
     if (run->is_away)
         return;
     run_failed(run, "error", "too much is under way");

@@ -9,6 +9,7 @@
 
 #include "core/config.h"
 #include "stream/live.h"
+#include "stream/tools/run.h"
 #include "stream/tools/toolbox.h"
 
 /* Starts the threads that tools need; the configuration must outlive them. */
@@ -28,6 +29,9 @@ void tools_write(const struct live *live, struct text *text, enum tools_shape sh
  * with an error, so that the model can recover.
  */
 void tool_call(struct live *live, const char *name, const char *call_ref, const char *arguments);
+
+/* Somebody else does what takes time, for replays; NULL: nobody does. */
+void tools_by(void (*take)(struct tool_run *run));
 
 /* From the tick: phrases while a tool runs, and tools that took too long. */
 void tools_tick(struct live *live);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "stream/live.h"
+#include "stream/recording_pause.h"
 #include "stream/tools/errands.h"
 
 /* ---- at once ---- */
@@ -42,9 +43,21 @@ static void leave(struct live *live, json_object *result)
     "{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}"
 #define TEXT(name, most, description)                                                              \
     "\"" name "\":{\"type\":\"string\",\"maxLength\":" most ",\"description\":\"" description "\"" \
-                                                                                              "}"
+    "}"
 
 static const struct builtin builtins[] = {
+    {
+        .name = "pause_recording",
+        .description = "Stop recording for a while, before card data is asked for.",
+        .parameters = OBJECT("", ""),
+        .run = recording_tool_pause,
+    },
+    {
+        .name = "resume_recording",
+        .description = "Go on recording, once card data was given.",
+        .parameters = OBJECT("", ""),
+        .run = recording_tool_resume,
+    },
     {
         .name = "end_call",
         .other_name = "hang_up",
