@@ -7,6 +7,7 @@
 #include "domain/consent.h"
 #include "domain/redaction.h"
 #include "domain/route_cache.h"
+#include "domain/rooms.h"
 #include "domain/tenants.h"
 #include "domain/tool_definitions.h"
 #include "domain/turns.h"
@@ -35,6 +36,7 @@ struct claim_task {
     unsigned redacts;
     struct rows tools; /* the tenant's own */
     struct voice_choice voice;
+    struct room room;
     struct outage_caller caller; /* for a claim without the store */
     struct outage_call outage;
     bool is_outage;
@@ -67,6 +69,8 @@ static bool read_more(struct work *work, struct claim_task *claim)
     known_version_put(work, &claim->version,
                       &(struct known_version){.tenant_records = claim->tenant_records,
                                               .redacts = claim->redacts});
+    if (!uid_is_none(claim->found.room_id) && !room_get(work, claim->found.room_id, &claim->room))
+        return false;
     return tools_enabled(work, &claim->tools) && voice_choose(work, &tenant, &claim->version, &claim->voice);
 }
 
@@ -117,6 +121,7 @@ static void done(struct task *task)
         .tools = claim->tools.at,
         .ntools = claim->tools.count,
         .voice = &claim->voice,
+        .room = uid_is_none(claim->room.id) ? NULL : &claim->room,
     };
 
     if (claim->is_outage)

@@ -187,6 +187,16 @@ void fact_tool(const struct subject *subject, const struct tool_fact *tool)
     finish(&line);
 }
 
+void fact_room(const struct subject *subject, uid room, const char *state)
+{
+    struct arena arena = {0};
+    struct text line = begin(&arena, "room", subject);
+
+    add_key(&line, "room", room);
+    add_text(&line, "state", state);
+    finish(&line);
+}
+
 void fact_voice(const struct subject *subject, const struct voice_use *use)
 {
     struct arena arena = {0};

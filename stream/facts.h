@@ -54,6 +54,9 @@ void fact_end(const struct subject *subject, const char *result, const char *end
 /* Its carrier's socket broke; the call may come back. */
 void fact_lost(const struct subject *subject);
 
+/* A leg's room moved on: waiting, live. */
+void fact_room(const struct subject *subject, uid room, const char *state);
+
 /* A tool was called, or answered; "id" names the invocation. */
 struct tool_fact {
     uid id, tool_id; /* tool_id: of a tenant's own tool */

@@ -9,6 +9,7 @@
 #include "domain/finalise.h"
 #include "domain/invocations.h"
 #include "domain/outage_calls.h"
+#include "domain/rooms.h"
 #include "domain/sessions.h"
 #include "domain/turns.h"
 #include "stream/scan.h"
@@ -181,6 +182,12 @@ static bool apply_tool(struct work *work, json_object *tree)
     return invocation_put(work, &invocation);
 }
 
+static bool apply_room(struct work *work, json_object *tree)
+{
+    return room_move(work, key_of(tree, "room"), json_text(tree, "state"), time_of(tree, "at"),
+                     NULL);
+}
+
 static bool apply_voice(struct work *work, json_object *tree)
 {
     return voice_use_put(work,
@@ -202,7 +209,7 @@ static const struct kind {
 } kinds[] = {
     {"claimed", apply_claimed}, {"active", apply_active}, {"draining", apply_draining},
     {"end", apply_end},         {"lost", apply_lost},     {"tool", apply_tool},
-    {"voice", apply_voice},
+    {"voice", apply_voice},       {"room", apply_room},
 };
 
 static bool apply_one(struct work *work, json_object *tree)

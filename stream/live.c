@@ -190,7 +190,8 @@ void live_claimed(struct live *live, const struct claimed *claimed)
     if (live->settings.records && !live->relay)
         live->recorder = recorder_open(&live->subject);
     live->mind = live->relay ? chat_begin(live, claimed->version) : &realtime_mind;
-    voice_out_begin(live, claimed->voice);
+    room_enter(live, claimed->room, claimed->call->leg_role);
+    voice_out_begin(live, claimed->room ? NULL : claimed->voice);
     mind_connect(live);
 }
 
@@ -229,6 +230,8 @@ void live_ready(struct live *live)
     interruption_forget(live);
     model_tell_history(live);
     bridge_flush_early(live);
+    if (is_first && room_ready(live))
+        return;
     if (is_first)
         mind_speak(live, &(struct speak){.purpose = "greeting",
                                          .instructions = greeting(live),
@@ -321,6 +324,7 @@ void live_finish(struct live *live, const char *result, const char *end_reason)
     }
     live->result = result;
     live->end_reason = end_reason;
+    room_leave(live, false);
     wind_up(live);
     log_info(&live->work, "session.ended", "result=%s reason=%s ms=%lld", result, end_reason,
              (long long)live_elapsed_ms(live));
@@ -333,6 +337,7 @@ void live_lost(struct live *live)
         dismiss(live, 1001, "");
         return;
     }
+    room_leave(live, true);
     wind_up(live);
     log_warning(&live->work, "session.lost", "ms=%lld", (long long)live_elapsed_ms(live));
     fact_lost(&live->subject);
@@ -430,6 +435,7 @@ static void tick_conversation(struct live *live)
     int64_t now_us = sockets_now_us();
 
     voice_out_tick(live);
+    room_tick(live);
     tools_tick(live);
     interruption_tick(live);
     transcript_expire(&live->transcript, now_us, false);

@@ -27,6 +27,7 @@
 #include "stream/playback.h"
 #include "stream/queue.h"
 #include "stream/responses.h"
+#include "stream/room.h"
 #include "stream/settings.h"
 #include "stream/tones.h"
 #include "stream/tools/run.h"
@@ -115,6 +116,7 @@ struct live {
     struct tones tones;
     struct transcript transcript;
     struct voice_out voice; /* whose voice the caller hears */
+    struct room_leg room;
     struct speech speech;
     struct interruption interruption;
     struct usage usage;
@@ -159,6 +161,7 @@ struct claimed {
     const struct tool_definition *tools; /* the tenant's own */
     size_t ntools;
     const struct voice_choice *voice;
+    const struct room *room; /* NULL: it is no leg of one */
 };
 
 void live_claimed(struct live *live, const struct claimed *claimed);

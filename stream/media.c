@@ -73,7 +73,7 @@ static bool on_mark(struct live *live, json_object *mark)
 {
     const char *name = json_text(mark, "name");
 
-    if (name)
+    if (name && !room_mark_heard(live, name))
         playback_heard(&live->playback, name, sockets_now_us());
     return true;
 }

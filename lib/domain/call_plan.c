@@ -88,8 +88,7 @@ bool plan_connect(struct work *work, const struct call *call, const struct voice
 
     if (!find_node(work, call, avoid, &node))
         return work->error.what == WRONG_STATE && plan->kind == PLAN_HANGUP; /* its room is over */
-    if (!session_issue_token(work, session, &token) ||
-        !consent_of_call(work, call, &plan->say))
+    if (!session_issue_token(work, session, &token) || !consent_of_call(work, call, &plan->say))
         return false;
     plan->language = call->language;
     return stream_to(work, call, session, &node, token, plan);

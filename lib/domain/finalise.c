@@ -2,6 +2,7 @@
 
 #include "domain/call_state.h"
 #include "domain/finalise_parts.h"
+#include "domain/rooms.h"
 
 /* What is known of a call's sessions, in one row. */
 struct sessions_summary {
@@ -133,6 +134,7 @@ static bool finalise_step(struct work *work, void *with)
     if (!f->done)
         return true;
     return end_call(work, f, &sessions) && close_sessions(work, f) && close_loose_ends(work, f) &&
+           room_settle(work, f->call.room_id, f->now) &&
            read_all(work, f) && finalise_decide(work, f) && finalise_record(work, f) &&
            finalise_tell(work, f);
 }

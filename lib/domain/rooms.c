@@ -55,6 +55,19 @@ bool room_move(struct work *work, uid id, const char *state, instant at, const c
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
+bool room_settle(struct work *work, uid id, instant at)
+{
+    static const char sql[] =
+        "UPDATE rooms SET error = IF(state = 'live', error, COALESCE(error, 'Nobody met')),"
+        " state = IF(state = 'live', 'ended', 'failed'), ended_at = ?, updated_at = ?,"
+        " rev = rev + 1 WHERE tenant_id = ? AND id = ? AND state NOT IN ('ended', 'failed')"
+        " AND NOT EXISTS (SELECT 1 FROM calls AS c WHERE c.tenant_id = rooms.tenant_id"
+        " AND c.room_id = rooms.id AND c.state_rank < 90)";
+    const struct param params[] = {PARAM(at), PARAM(at), PARAM(work->tenant), PARAM(id)};
+
+    return uid_is_none(id) || db_execute(work, sql, params, COUNT(params), NULL);
+}
+
 /* ---- its node ---- */
 
 /* Whether the node that the room names lives and takes calls. */

@@ -41,6 +41,12 @@ bool room_get(struct work *work, uid id, struct room *room);
 bool room_move(struct work *work, uid id, const char *state, instant at, const char *error);
 
 /*
+ * Ends a room of which every leg is over: as "ended" when both sides talked, else as "failed".
+ * NO_UID: nothing.  Inside the caller's transaction.
+ */
+bool room_settle(struct work *work, uid id, instant at);
+
+/*
  * The node of a room's legs: the one it names while that lives and takes calls, else another, which
  * it then names for both.  WRONG_STATE when the room is over; NOT_FOUND when no node has room.
  */
