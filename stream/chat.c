@@ -428,20 +428,12 @@ const struct mind chat_mind = {
 
 /* ---- settings ---- */
 
-/* The tools as the Realtime session would be told of them. */
 static const char *tools_of(struct live *live)
 {
-    struct text text = {.arena = &live->scratch};
-    json_object *tree, *tools;
-    const char *list = NULL;
+    struct text text = {.arena = &live->work.arena};
 
-    settings_write(&live->settings, "tools", &text);
-    tree = json_parse(text.at);
-    tools = json_member(json_member(tree, "session"), "tools");
-    if (json_object_is_type(tools, json_type_array) && json_object_array_length(tools) > 0)
-        list = json_write(&live->work.arena, tools);
-    json_object_put(tree);
-    return list;
+    tools_write(live, &text, TOOLS_CHAT);
+    return text.at;
 }
 
 const struct mind *chat_begin(struct live *live, const struct agent_version *version)

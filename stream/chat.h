@@ -17,7 +17,7 @@ struct agent_version;
 
 struct chat_settings {
     const char *model;
-    const char *tools;  /* a JSON array as the Realtime API has it; NULL: none */
+    const char *tools;  /* a JSON array; "[]": none */
     int64_t max_tokens; /* of one answer */
     double temperature; /* NAN: the model's own */
 };

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/column.h" /* COUNT */
-#include "core/json.h"
 
 /* ---- whom to ask ---- */
 
@@ -75,24 +74,6 @@ static void write_message(struct text *body, const struct chat_message *message)
     text_put(body, "}");
 }
 
-/* Tools are flat in the Realtime API and nested here. */
-static void write_tools(struct text *body, const char *flat)
-{
-    json_object *list = json_parse(flat);
-    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-
-    for (size_t i = 0; i < count; i++) {
-        json_object *one = json_object_array_get_idx(list, i);
-
-        json_object_object_del(one, "type");
-        text_add(body, "%s{\"type\":\"function\",\"function\":%s}", i ? "," : ",\"tools\":[",
-                 json_write(body->arena, one));
-    }
-    if (count)
-        text_put(body, "]");
-    json_object_put(list);
-}
-
 /* Reasoning models refuse it. */
 static bool takes_temperature(const char *model)
 {
@@ -117,13 +98,9 @@ void chat_request_write(struct text *body, const struct chat_server *server,
         write_message(body, &request->messages[i]);
     }
     text_put(body, "]");
-    if (request->tools) {
-        size_t before = body->length;
-
-        write_tools(body, request->tools);
-        if (body->length > before && request->no_calls)
-            text_put(body, ",\"tool_choice\":\"none\"");
-    }
+    if (request->tools && strcmp(request->tools, "[]") != 0)
+        text_add(body, ",\"tools\":%s%s", request->tools,
+                 request->no_calls ? ",\"tool_choice\":\"none\"" : "");
     if (request->max_tokens > 0)
         text_add(body, ",\"%s\":%lld", server->max_tokens_field, (long long)request->max_tokens);
     if (!isnan(request->temperature) && takes_temperature(request->model)) {

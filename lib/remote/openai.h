@@ -33,7 +33,7 @@ struct chat_request {
     const struct chat_message *messages;
     size_t nmessages;
     const char
-        *tools;    /* a JSON array of functions, flat as the Realtime API has them; NULL: none */
+        *tools;    /* a JSON array, as Chat Completions have it; NULL or "[]": none */
     bool no_calls; /* the tools are shown, because they were called before, and not callable */
     int64_t max_tokens; /* 0: the model's own limit */
     double temperature; /* NAN: the model's own */

@@ -94,7 +94,7 @@ Test(openai, a_request_holds_the_conversation_with_calls_and_their_answers)
             .model = "gpt-4.1-mini",
             .messages = messages,
             .nmessages = 4,
-            .tools = "[{\"type\":\"function\",\"name\":\"look\",\"parameters\":{}}]",
+            .tools = "[{\"type\":\"function\",\"function\":{\"name\":\"look\",\"parameters\":{}}}]",
             .no_calls = true,
             .max_tokens = 300,
             .temperature = 0.5,
