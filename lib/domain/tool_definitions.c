@@ -58,6 +58,8 @@ bool tool_is_built_in(const char *name)
         "send_loop_followup_email",
         "record_voice_session_eval",
         "get_voice_session_eval",
+        "pause_recording",
+        "resume_recording",
     };
 
     for (size_t i = 0; i < COUNT(names); i++)

@@ -76,7 +76,7 @@ bool transfer_find(struct work *work, json_object *settings, const char *wanted,
     json_object *all = destinations_of(settings);
     bool any = json_boolean(settings, "allow_any_number",
                             json_boolean(settings, "allowAnyNumber", all == NULL));
-    const char *found = find(all, wanted), *usual = first_of(settings, defaults);
+    const char *found = wanted ? find(all, wanted) : NULL, *usual = first_of(settings, defaults);
     char read[E164_SIZE];
 
     *number = NULL;

@@ -1,6 +1,5 @@
 /*
- * Tools of a call under the virtual clock: what the model is told, and when the agent speaks.  No
- * thread runs here, so errands and webhooks stay away until the test ends them by time.
+ * Tools of a call under the virtual clock: what the model is told, and when the agent speaks.
  */
 #include <criterion/criterion.h>
 
