@@ -10,8 +10,15 @@
 #include "fcgi/stateset/stateset.h"
 
 /* The last one answers what belongs to none. */
-const struct dialect *const dialects[] = {
-    &stateset, &stateset_admin, &stateset_translation, &kwickphone, &callbacks, &hooks, &site};
+const struct dialect *const dialects[] = {&stateset,
+                                          &stateset_admin,
+                                          &stateset_translation,
+                                          &stateset_sessions,
+                                          &stateset_supervisors,
+                                          &kwickphone,
+                                          &callbacks,
+                                          &hooks,
+                                          &site};
 const size_t dialects_count = COUNT(dialects);
 
 journal_apply *const journal_applier = callback_replay;

@@ -49,10 +49,9 @@ static const struct {
     const struct view *view;
     const char *one, *many;
 } names[] = {
-    {&admin_key_view, "api_key", "api_keys"},
-    {&admin_agent_view, "agent", "agents"},
-    {&admin_version_view, "version", "versions"},
-    {&admin_route_view, "route", "routes"},
+    {&admin_key_view, "api_key", "api_keys"},     {&admin_agent_view, "agent", "agents"},
+    {&admin_version_view, "version", "versions"}, {&admin_route_view, "route", "routes"},
+    {&admin_session_view, "session", "sessions"}, {&admin_action_view, "action", "actions"},
 };
 
 static size_t name_of(const struct view *view)
@@ -177,6 +176,15 @@ static const struct query_parameter of_voices[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct query_parameter admin_action_query[] = {
+    {"tenant_id", "\"type\":\"string\"", "Only of this tenant."},
+    {"stream_sid", "\"type\":\"string\"", "Only of this stream."},
+    {"action", SUPERVISOR_ACTION_SCHEMA, "Only these."},
+    {"limit", "\"type\":\"integer\",\"format\":\"int64\"", "The most rows; 50 when not given."},
+    {"offset", "\"type\":\"integer\",\"format\":\"int64\"", "How many rows are passed over."},
+    {NULL, NULL, NULL},
+};
+
 #define TENANT "/api/v1/admin/tenants/{tenant_id}"
 
 static const struct route routes[] = {
@@ -217,6 +225,12 @@ static const struct route routes[] = {
 
     {"GET /api/v1/admin/tenants/audio-providers", "admin", admin_list_voices, NULL, &admin_voices_view,
      "Get Audio Provider Diagnostics", .answers = "401 404", .query = of_voices, .operation = "get_audio_provider_diagnostics"},
+
+    {"GET /api/v1/admin/sessions",           "admin",   admin_list_sessions, NULL, &admin_session_view,
+     "List Active Sessions", .flags = LIST, .answers = "401 404", .operation = "list_active_sessions"},
+    {"GET /api/v1/admin/supervisor-actions", "admin",   admin_list_actions, NULL, &admin_action_view,
+     "List Supervisor Actions Admin", .flags = LIST, .answers = "400 401 404 503", .query = admin_action_query,
+     .operation = "list_supervisor_actions_admin"},
 
     {"POST " TENANT "/balance",             OF_TENANT, admin_add_balance, &admin_amount_view, &admin_balance_view,
      "Add to Balance", .flags = IDEMPOTENT, .answers = "400 401 404 409", .operation = "add_tenant_balance",

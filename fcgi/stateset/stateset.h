@@ -50,6 +50,14 @@ bool admin_remove_route(struct request *req);
 /* Translation calls, whose answers all have one shape (translation.c). */
 extern const struct dialect stateset_translation;
 
+/* Sessions under way and what supervisors do to them (sessions.c, supervisors.c). */
+extern const struct dialect stateset_sessions, stateset_supervisors;
+extern const struct view admin_session_view, admin_action_view;
+#define SUPERVISOR_ACTION_SCHEMA                                                                   \
+    "\"type\":\"string\",\"enum\":[\"monitor\",\"whisper\",\"barge\",\"escalate\",\"end\"]"
+bool admin_list_sessions(struct request *req);
+bool admin_list_actions(struct request *req);
+
 /* Whose voice calls are spoken with (admin_voices.c). */
 extern const struct view admin_voices_view;
 bool admin_list_voices(struct request *req);

@@ -78,6 +78,20 @@ bool command_order(struct work *work, struct session_command *command)
     return insert(work, command);
 }
 
+bool command_expire(struct work *work, uid id, bool *expired)
+{
+    static const char sql[] = "UPDATE session_commands SET state = 'expired', finished_at = ?"
+                              " WHERE tenant_id = ? AND id = ? AND state = 'queued'";
+    instant now = clock_now();
+    const struct param params[] = {PARAM(now), PARAM(work->tenant), PARAM(id)};
+    uint64_t changed;
+
+    if (!db_execute(work, sql, params, COUNT(params), &changed))
+        return false;
+    *expired = changed == 1;
+    return true;
+}
+
 bool command_find(struct work *work, uid id, struct session_command *command)
 {
     static const char sql[] = "SELECT " COMMAND_COLUMNS " FROM session_commands"

@@ -33,6 +33,12 @@ enum { COMMAND_LIFE_MS = 30 * 1000, CONTEXT_LIFE_MS = 5 * 60 * 1000 };
  */
 bool command_order(struct work *work, struct session_command *command);
 
+/* What the daemon answers when the session has ended meanwhile. */
+#define COMMAND_OVER "the session is over"
+
+/* queued -> expired: nobody will carry it out; "expired" is false when somebody took it before. */
+bool command_expire(struct work *work, uid id, bool *expired);
+
 /* The command of that key; NOT_FOUND when the tenant has none. */
 bool command_find(struct work *work, uid id, struct session_command *command);
 

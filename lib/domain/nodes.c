@@ -241,3 +241,8 @@ char *node_relay_url(struct work *work, const struct media_node *node)
 {
     return socket_url(work, node, "/relay/ws");
 }
+
+char *node_monitor_url(struct work *work, const struct media_node *node)
+{
+    return socket_url(work, node, "/monitor/ws");
+}

@@ -62,6 +62,9 @@ bool nodes_alive(struct work *work, const char *role, struct rows *nodes);
  */
 char *node_stream_url(struct work *work, const struct media_node *node, const char *token);
 
+/* Where a supervisor's browser listens to a call that the node holds. */
+char *node_monitor_url(struct work *work, const struct media_node *node);
+
 /* The same for a conversation relay, whose token is a parameter. */
 char *node_relay_url(struct work *work, const struct media_node *node);
 
