@@ -147,7 +147,6 @@ static void interpret(struct live *live)
         "\"silence_duration_ms\":500,\"create_response\":false,\"interrupt_response\":false}";
     settings->interruption = (struct interruption_rules){.decides = true};
     settings->model_interrupts = false;
-    settings->may_end_call = false;
     settings->tools = NULL;
     settings->silence_seconds = 0;
 }

@@ -6,6 +6,8 @@
  *   instructions of the response hold "Say exactly: X"    says X (up to the end of the line)
  *   nobody spoke yet, and the session's instructions do   says X
  *   outputs of tools came                                 "The tool says: OUTPUT"
+ *   the session's instructions hold "Translate into XX",
+ *   and the caller said something                         "In XX: …"
  *   the caller said something                             the table below
  *   the caller could not be understood                    "Sorry, I did not catch that."
  *   nobody spoke yet                                      "Hello, thank you for calling. …"
@@ -319,6 +321,21 @@ static bool say_exactly(struct plan *plan, const char *instructions)
     return length > 0;
 }
 
+static bool translate(struct plan *plan, const struct prompt *prompt)
+{
+    static const char cue[] = "translate into";
+    const char *given = prompt->session_instructions;
+    const char *found = given == NULL ? NULL : find_cue(given, cue);
+    char into[TOOL_NAME_MAX + 1], before[TOOL_NAME_MAX + 8];
+
+    if (found == NULL || prompt->heard[0] == '\0')
+        return false;
+    read_name(found + sizeof cue - 1, into);
+    snprintf(before, sizeof before, "In %s: ", into);
+    say(plan, before, prompt->heard);
+    return true;
+}
+
 /* A forced call takes the place of whatever the rules found, unless they found a call. */
 static void force_call(struct plan *plan, const struct prompt *prompt)
 {
@@ -343,8 +360,10 @@ void plan_make(struct plan *plan, const struct prompt *prompt)
         return;
     if (prompt->tool_output != NULL)
         say(plan, "The tool says: ", prompt->tool_output);
-    else if (prompt->heard != NULL)
+    else if (prompt->heard != NULL && !translate(plan, prompt))
         answer_caller(plan, prompt);
+    else if (prompt->heard != NULL)
+        return;
     else if (prompt->opening)
         say(plan, "", "Hello, thank you for calling. How can I help you?");
     else
