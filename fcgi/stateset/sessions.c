@@ -219,6 +219,12 @@ static void item(struct request *req, const struct view *view, const void *row)
     view_render(req, &req->reply, view, row);
 }
 
+static void list(struct request *req, const struct view *view, const struct page *page,
+                 const struct rows *rows)
+{
+    stateset.list(req, view, page, rows);
+}
+
 /* Who is refused at the door is told as everywhere; the rest has the shape of an action's answer.
  */
 static void refuse(struct request *req)
@@ -282,6 +288,7 @@ const struct dialect stateset_sessions = {
     .authenticate = authenticate,
     .limit_rate = limit_rate,
     .item = item,
+    .list = list,
     .refuse = refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",

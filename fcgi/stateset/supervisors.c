@@ -116,6 +116,11 @@ static bool limit_rate(struct request *req)
     return stateset.limit_rate(req);
 }
 
+static void item(struct request *req, const struct view *view, const void *row)
+{
+    stateset.item(req, view, row);
+}
+
 static void list(struct request *req, const struct view *view, const struct page *page,
                  const struct rows *rows)
 {
@@ -151,6 +156,7 @@ const struct dialect stateset_supervisors = {
     .page_most = 200,
     .authenticate = authenticate,
     .limit_rate = limit_rate,
+    .item = item,
     .list = list,
     .refuse = refuse,
     .title = "StateSet Voice API",

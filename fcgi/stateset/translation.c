@@ -128,6 +128,12 @@ static void item(struct request *req, const struct view *view, const void *row)
     view_render(req, &req->reply, view, row);
 }
 
+static void list(struct request *req, const struct view *view, const struct page *page,
+                 const struct rows *rows)
+{
+    stateset.list(req, view, page, rows);
+}
+
 /* The contract gives this operation one shape for all of its answers. */
 static void refuse(struct request *req)
 {
@@ -171,6 +177,7 @@ const struct dialect stateset_translation = {
     .authenticate = authenticate,
     .limit_rate = limit_rate,
     .item = item,
+    .list = list,
     .refuse = refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
