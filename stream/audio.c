@@ -86,3 +86,25 @@ int16_t audio_sample(unsigned char byte)
 
     return (int16_t)(bits & 0x80 ? 0x84 - magnitude : magnitude - 0x84);
 }
+
+enum {
+    LOUD = 300,        /* mean of a frame's samples, of 32,767 */
+    FRAME_MOST = 4096, /* bytes that are looked at together */
+};
+
+bool audio_is_voice(const char *text, size_t length)
+{
+    unsigned char frame[FRAME_MOST];
+    int64_t sum = 0;
+    size_t count;
+
+    if (length / 4 * 3 > sizeof frame)
+        return false;
+    count = audio_decode(text, length, frame);
+    for (size_t i = 0; i < count; i++) {
+        int sample = audio_sample(frame[i]);
+
+        sum += sample < 0 ? -sample : sample;
+    }
+    return count && sum / (int64_t)count >= LOUD;
+}

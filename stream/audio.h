@@ -27,6 +27,9 @@ size_t audio_decode(const char *text, size_t length, unsigned char *out);
 /* Writes base64 of "count" bytes; "text" holds (count + 2) / 3 * 4.  Returns its length. */
 size_t audio_encode(const unsigned char *in, size_t count, char *text);
 
+/* Whether such a text is louder than a quiet line: a voice, or a noise that may be one. */
+bool audio_is_voice(const char *text, size_t length);
+
 /* The sample that a µ-law byte stands for (ITU-T G.711). */
 int16_t audio_sample(unsigned char byte);
 

@@ -46,7 +46,9 @@ void bridge_from_caller(struct live *live, struct slice audio, int64_t at_ms)
     if (live->recorder)
         recorder_caller(live->recorder, audio);
     room_from_caller(live, audio);
-    if (!live->mind || !is_listening(live))
+    if (voicemail_is_on(live))
+        voicemail_hear(live, audio);
+    else if (!live->mind || !is_listening(live))
         hold_back(live, audio);
     else if (live->mind->hear)
         live->mind->hear(live, audio);

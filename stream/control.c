@@ -13,9 +13,10 @@
 #include "stream/mind.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
+#include "stream/watchdog.h"
 #include "stream/writer.h"
 
-enum { MOST_WAITING = 256, POLL_US = 500 * 1000, OLDEST_S = 30, LONG_TURN_US = 5000 };
+enum { MOST_WAITING = 256, POLL_US = 500 * 1000, OLDEST_S = 30 };
 
 static struct {
     const struct config *config;
@@ -73,12 +74,20 @@ static const char *drain(struct live *live, json_object *args)
     return NULL;
 }
 
+static const char *amd(struct live *live, json_object *args)
+{
+    const char *verdict = json_text(args, "answered_by");
+
+    voicemail_verdict(live, verdict ? verdict : "unknown");
+    return NULL;
+}
+
 static const struct kind {
     const char *name;
     const char *(*run)(struct live *live, json_object *args); /* what went wrong, or NULL */
 } kinds[] = {
-    {"say", say},      {"whisper", tell}, {"context", tell},
-    {"clarify", tell}, {"end", end},      {"drain", drain},
+    {"say", say}, {"whisper", tell}, {"context", tell}, {"clarify", tell},
+    {"end", end}, {"drain", drain},  {"amd", amd},
 };
 
 static const char *execute(const struct session_command *command)
@@ -238,12 +247,12 @@ static void answer_status(struct control_request *request)
     request->status = 200;
     snprintf(request->reply, sizeof request->reply,
              "{\"node\":%lld,\"epoch\":%lld,\"draining\":%s,\"sessions\":%zu,\"backlog\":%zu,"
-             "\"uptime_ms\":%lld,\"turns\":%llu,\"long_turns\":%llu,\"longest_turn_us\":%lld}",
+             "\"uptime_ms\":%lld,\"turns\":%llu,\"long_turns\":%llu,\"longest_turn_us\":%lld,\"last_long_turn\":\"%s\"}",
              (long long)node_id(), (long long)node_epoch(), node_is_draining() ? "true" : "false",
              live_count(), writer_backlog(),
              (long long)((clock_monotonic_us() - control.started_us) / 1000),
              (unsigned long long)control.turns, (unsigned long long)control.long_turns,
-             (long long)control.longest_turn_us);
+             (long long)control.longest_turn_us, watchdog_last());
 }
 
 void control_serve(struct control_request *request)

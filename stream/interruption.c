@@ -14,8 +14,6 @@
 enum {
     LONG_SPEECH_MS = 800,    /* no "uh-huh" lasts so long */
     ENDING_MS = 1000,        /* "yes" in the last second answers the question that is just asked */
-    LOUD = 300,              /* mean of a frame's samples that is a voice's, of 32,767 */
-    FRAME_MOST = 4096,       /* bytes of audio looked at together */
     CLOSED_US = 3 * 1000000, /* voice so long ago: the end of the speech was lost */
     GAP_US = 750 * 1000,     /* a line that sends nothing for so long in mid-speech … */
     PAD_MS = 1000,           /* … gets so much silence in its place */
@@ -48,6 +46,18 @@ void interruption_response(struct live *live, const char *id, const char *purpos
         snprintf(live->interruption.greeting, sizeof live->interruption.greeting, "%s", id);
 }
 
+static bool is_protected(const struct live *live)
+{
+    const struct interruption_rules *rules = &live->settings.interruption;
+
+    return rules->decides && (!rules->is_enabled || (!rules->in_greeting && is_greeting(live)));
+}
+
+bool interruption_is_forbidden(const struct live *live)
+{
+    return is_talking(live) && is_protected(live);
+}
+
 /* ---- while the caller speaks ---- */
 
 void interruption_begins(struct live *live)
@@ -64,7 +74,7 @@ void interruption_begins(struct live *live)
     }
     if (!is_talking(live))
         return;
-    speech->is_protected = !rules->is_enabled || (!rules->in_greeting && is_greeting(live));
+    speech->is_protected = is_protected(live);
     speech->is_over_agent = speech->is_protected || (rules->has_conditions && is_audible(live));
     speech->is_at_end = live->responses.phase == RESPONSE_NONE &&
                         playback_left_ms(&live->playback, sockets_now_us()) < ENDING_MS;
@@ -82,28 +92,11 @@ static int64_t voice_wanted_ms(const struct interruption_rules *rules)
     return words_count && rules->speech_ms < LONG_SPEECH_MS ? LONG_SPEECH_MS : rules->speech_ms;
 }
 
-static bool is_voice(struct slice audio)
-{
-    unsigned char frame[FRAME_MOST];
-    size_t count;
-    int64_t sum = 0;
-
-    if (audio.length / 4 * 3 > sizeof frame)
-        return false;
-    count = audio_decode(audio.at, audio.length, frame);
-    for (size_t i = 0; i < count; i++) {
-        int sample = audio_sample(frame[i]);
-
-        sum += sample < 0 ? -sample : sample;
-    }
-    return count && sum / (int64_t)count >= LOUD;
-}
-
 void interruption_hear(struct live *live, struct slice audio)
 {
     struct interruption *speech = &live->interruption;
 
-    if (speech->state == INTERRUPTION_NOT_ASKED || !is_voice(audio))
+    if (speech->state == INTERRUPTION_NOT_ASKED || !audio_is_voice(audio.at, audio.length))
         return;
     speech->voice_us = sockets_now_us();
     speech->voiced_ms += (int64_t)audio_bytes(audio.at, audio.length) / AUDIO_BYTES_PER_MS;

@@ -64,6 +64,9 @@ void interruption_words(struct live *live, struct slot *slot, const char *words,
 /* A frame of the caller's while he speaks. */
 void interruption_hear(struct live *live, struct slice audio);
 
+/* Whether what is being said is not to be interrupted, by nothing that the caller does. */
+bool interruption_is_forbidden(const struct live *live);
+
 /* A response of ours began. */
 void interruption_response(struct live *live, const char *id, const char *purpose);
 

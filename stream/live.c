@@ -25,7 +25,6 @@ enum {
     STORE_US = 3 * 1000000,   /* so long the end is waited for to be written down */
     DRAIN_US = 12 * 1000000,  /* the longest last sentence */
     SILENT_US = 30 * 1000000, /* without a frame of the caller's the line is dead */
-    KEYS_US = 2500 * 1000,    /* after the last key the keys are told */
     STEADY_US = 60 * 1000000, /* a connection that held so long may be repaired again */
     TOLD_TURNS = 30,
 };
@@ -176,6 +175,8 @@ void live_claimed(struct live *live, const struct claimed *claimed)
                   claimed->tenant_records, &live->settings);
     tools_open(live, claimed->version, claimed->call, claimed->tools, claimed->ntools);
     keep_history(live, claimed);
+    if (claimed->call->answered_by)
+        live->voicemail.verdict = arena_text(&live->work.arena, claimed->call->answered_by);
     if (live->state != LIVE_CLAIMING) {
         live->state = LIVE_CONNECTING;
         if (live->was_stopped)
@@ -213,6 +214,12 @@ static const char *greeting(struct live *live)
     return arena_format(arena, "%s\n\nThe call was just answered. Greet the caller.", instructions);
 }
 
+/* Whether it is the caller who speaks first. */
+static bool is_waited_for(const struct live *live)
+{
+    return live->settings.is_caller_first && !live->is_resumed;
+}
+
 void live_ready(struct live *live)
 {
     bool is_first = !live->was_ready;
@@ -232,7 +239,9 @@ void live_ready(struct live *live)
     bridge_flush_early(live);
     if (is_first && room_ready(live))
         return;
-    if (is_first)
+    if (is_first && live->voicemail.verdict)
+        voicemail_verdict(live, live->voicemail.verdict);
+    if (is_first && live->state == LIVE_READY && !voicemail_is_on(live) && !is_waited_for(live))
         mind_speak(live, &(struct speak){.purpose = "greeting",
                                          .instructions = greeting(live),
                                          .words =
@@ -258,9 +267,15 @@ void live_write_turns(struct live *live)
 
 void live_drain(struct live *live)
 {
+    live_drain_for(live, "agent_end");
+}
+
+void live_drain_for(struct live *live, const char *end_reason)
+{
     if (live->state != LIVE_READY)
         return;
     live->state = LIVE_DRAINING;
+    live->drain_reason = end_reason;
     live->hang_up_us = sockets_now_us() + DRAIN_US;
     fact_draining(&live->subject);
 }
@@ -372,51 +387,11 @@ void live_lose_all(void)
 
 /* ---- time ---- */
 
-static void tell_keys(struct live *live)
-{
-    size_t length = strlen(live->keys);
-
-    if (!length || (live->keys[length - 1] != '#' && length < KEYS &&
-                    sockets_now_us() - live->keys_us < KEYS_US))
-        return;
-    mind_tell(live, SPEAKER_USER,
-              arena_format(&live->scratch, "The caller typed on the keypad: %s", live->keys));
-    mind_speak(live, &(struct speak){.purpose = "keys"});
-    recording_keys_end(live);
-    live->keys[0] = '\0';
-}
-
 void live_heard(struct live *live, bool by_caller)
 {
     live->active_us = sockets_now_us();
     if (by_caller)
-        live->was_prompted = false;
-}
-
-/* A silent caller is asked once, then the call ends.  While the agent is heard nobody is silent. */
-static void break_silence(struct live *live)
-{
-    int64_t limit_us = live->settings.silence_seconds * 1000000;
-
-    if (live->responses.phase != RESPONSE_NONE || live->responses.caller_speaks ||
-        !playback_is_idle(&live->playback))
-        live_heard(live, false);
-    if (limit_us <= 0 || sockets_now_us() - live->active_us < limit_us)
-        return;
-    if (live->was_prompted) {
-        live_finish(live, "completed", "silence");
-        return;
-    }
-    live->was_prompted = true;
-    mind_speak(live, &(struct speak){
-                         .purpose = "silence",
-                         .instructions = arena_format(
-                             &live->work.arena,
-                             "%s\n\nThe caller says nothing. Ask briefly whether they are "
-                             "still there.",
-                             live->settings.instructions),
-                         .no_tools = true,
-                     });
+        live->pace.was_prompted = false;
 }
 
 /* The last word was heard, or nobody waits for it any longer. */
@@ -427,7 +402,7 @@ static void hang_up_when_heard(struct live *live)
 
     if (is_heard || sockets_now_us() > live->hang_up_us)
         live_finish(live, live->drain_result ? live->drain_result : "completed",
-                    live->drain_result ? "transfer" : "agent_end");
+                    live->drain_result ? "transfer" : live->drain_reason);
 }
 
 static void tick_conversation(struct live *live)
@@ -440,15 +415,15 @@ static void tick_conversation(struct live *live)
     interruption_tick(live);
     transcript_expire(&live->transcript, now_us, false);
     live_write_turns(live);
+    checkpoint_write(live);
     if (live->retry_us && now_us > live->retry_us) {
         live->retry_us = 0;
         mind_speak(live, &(struct speak){.purpose = "retry"});
     }
-    tell_keys(live);
+    voicemail_tick(live);
+    pace_tick(live);
     if (now_us - live->ready_us > STEADY_US)
         live->connects = 0;
-    if (live->state == LIVE_READY)
-        break_silence(live);
     if (live->state >= LIVE_CLOSING)
         return;
     if (responses_is_overdue(&live->responses, now_us))
@@ -457,9 +432,6 @@ static void tick_conversation(struct live *live)
         hang_up_when_heard(live);
     else if (now_us - live->last_media_us > SILENT_US)
         live_finish(live, "failed", "carrier_error");
-    else if (live->settings.call_limit_seconds > 0 &&
-             live_elapsed_ms(live) > live->settings.call_limit_seconds * 1000)
-        live_finish(live, "completed", "max_duration");
 }
 
 static void tick(struct live *live)

@@ -22,8 +22,10 @@
 #include "stream/coalesce.h"
 #include "stream/facts.h"
 #include "stream/interruption.h"
+#include "stream/checkpoint.h"
 #include "stream/outage.h"
 #include "stream/outlet.h"
+#include "stream/pace.h"
 #include "stream/playback.h"
 #include "stream/queue.h"
 #include "stream/responses.h"
@@ -32,6 +34,7 @@
 #include "stream/tones.h"
 #include "stream/tools/run.h"
 #include "stream/transcript.h"
+#include "stream/voicemail.h"
 #include "stream/voice_out.h"
 
 enum live_state {
@@ -89,6 +92,7 @@ struct live {
     const struct mind *mind; /* who talks to the caller; NULL before the claim */
     struct outlet *carrier;
     char stream_sid[ID_SIZE], call_sid[ID_SIZE];
+    struct checkpoint checkpoint;
     struct outage_caller caller; /* for a claim without the store */
     char media_head[128]; /* how every message of audio to the carrier begins */
     size_t media_head_length;
@@ -119,6 +123,8 @@ struct live {
     struct room_leg room;
     struct speech speech;
     struct interruption interruption;
+    struct pace pace;
+    struct voicemail voicemail;
     struct usage usage;
     struct toolbox *toolbox; /* what the agent can do; NULL before the claim */
     struct tool_runs tools;
@@ -126,7 +132,7 @@ struct live {
     int64_t retry_us, hang_up_us; /* when to do it; 0: not wanted */
     int64_t ready_us;             /* since when the model is of use */
     int64_t active_us;            /* when somebody was last heard */
-    bool was_prompted;            /* the silent caller was asked once */
+    const char *drain_reason;     /* why it is the last sentence */
     struct recorder *recorder;    /* NULL: nothing is recorded */
     struct call_log *log;         /* NULL: the call is not kept for a replay */
 };
@@ -172,6 +178,9 @@ void live_ready(struct live *live);
 
 /* The agent has said what there was to say: hangs up when the caller has heard it. */
 void live_drain(struct live *live);
+
+/* The same for another reason than the agent's wish. */
+void live_drain_for(struct live *live, const char *end_reason);
 
 /*
  * Over.  Result and reason are written down first, and the carrier's socket is closed when they

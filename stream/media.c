@@ -81,17 +81,9 @@ static bool on_mark(struct live *live, json_object *mark)
 static bool on_dtmf(struct live *live, json_object *dtmf)
 {
     const char *digit = json_text(dtmf, "digit");
-    size_t length = strlen(live->keys);
 
-    if (!digit || !digit[0] || digit[1] || !strchr("0123456789*#ABCD", digit[0]) || length == KEYS)
-        return true;
-    if (!length)
-        bridge_interrupt(live);
-    recording_keys_begin(live);
-    live->keys[length] = digit[0];
-    live->keys[length + 1] = '\0';
-    live->keys_us = sockets_now_us();
-    live_heard(live, true);
+    if (digit && digit[0] && !digit[1])
+        pace_key(live, digit[0]);
     return true;
 }
 

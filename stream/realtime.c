@@ -235,6 +235,8 @@ static void on_speech_started(struct live *live, json_object *event)
 {
     const char *item = json_text(event, "item_id");
 
+    if (voicemail_is_on(live))
+        return;
     live->speech = (struct speech){
         .at = clock_now(),
         .start_ms = live->base_ms + json_integer(event, "audio_start_ms", 0),
@@ -320,6 +322,8 @@ static void on_heard(struct live *live, json_object *event)
         return;
     transcript_complete(slot, words ? words : "");
     interruption_words(live, slot, words ? words : "", confidence_of(event), true);
+    if (words)
+        pace_words(live, words);
 }
 
 static void on_not_heard(struct live *live, json_object *event)
@@ -427,7 +431,8 @@ static void on_response_created(struct live *live, json_object *event)
         return;
     if (ours && strcmp(ours, live->responses.event) == 0)
         interruption_response(live, id, live->responses.current.purpose);
-    if (responses_created(&live->responses, id, ours, sockets_now_us()))
+    if (responses_created(&live->responses, id, ours, sockets_now_us()) ||
+        (voicemail_is_on(live) && !ours && responses_interrupt(&live->responses, false)))
         realtime_cancel(live);
 }
 

@@ -6,7 +6,7 @@
 #include "core/json.h"
 #include "stream/tools/toolbox.h"
 
-enum { LONGEST_CALL_SECONDS = 3600, SILENCE_SECONDS = 30 };
+enum { LONGEST_CALL_SECONDS = 3600, SILENCE_SECONDS = 30, END_PHRASES = 20 };
 
 static const char *text_or(struct arena *arena, const char *text, const char *otherwise)
 {
@@ -219,6 +219,21 @@ static bool is_caller_first(json_object *config)
            word_of(json_object_get_string(first), "user caller callee");
 }
 
+static void read_end_phrases(struct arena *arena, json_object *list, struct settings *settings)
+{
+    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+    settings->end_phrases =
+        arena_new(arena, const char *, count < END_PHRASES ? count : END_PHRASES);
+    for (size_t i = 0; i < count && settings->nend_phrases < END_PHRASES; i++) {
+        json_object *one = json_object_array_get_idx(list, i);
+
+        if (json_object_is_type(one, json_type_string))
+            settings->end_phrases[settings->nend_phrases++] =
+                arena_text(arena, json_object_get_string(one));
+    }
+}
+
 static void read_limits(struct arena *arena, json_object *config, struct settings *settings)
 {
     json_object *limits = either(config, "call_settings", "callSettings");
@@ -233,6 +248,7 @@ static void read_limits(struct arena *arena, json_object *config, struct setting
     settings->takes_keys = flag_of(limits, "dtmf_enabled", "dtmfEnabled", true);
     if (!message)
         message = json_text(limits, "voicemailMessage");
+    read_end_phrases(arena, either(limits, "end_call_phrases", "endCallPhrases"), settings);
     settings->voicemail_message = text_or(arena, message, NULL);
 }
 

@@ -43,6 +43,8 @@ struct settings {
     const char
         *turn_detection; /* JSON as the model wants it; "null": it does not listen for turns */
     struct interruption_rules interruption;
+    const char **end_phrases; /* said by the caller, each of them ends the call */
+    size_t nend_phrases;
     bool takes_keys;               /* what the caller types goes into the conversation */
     const char *voicemail_message; /* for a machine that answers; NULL: the call just ends */
     bool records;

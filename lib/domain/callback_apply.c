@@ -6,10 +6,12 @@
 #include "domain/callbacks.h"
 #include "domain/calls.h"
 #include "domain/carrier_proof.h"
+#include "domain/commands.h"
 #include "domain/events.h"
 #include "domain/finalise.h"
 #include "domain/handoffs.h"
 #include "domain/recordings.h"
+#include "domain/sessions.h"
 #include "domain/sms.h"
 #include "domain/words.h"
 
@@ -96,12 +98,32 @@ static bool apply_status(struct work *work, struct applying *a)
     return !call_state_is_terminal(news.state) || call_finalise(work, a->call.id, NULL);
 }
 
+/* Whoever talks in the call learns who answered; a call that nobody talks in need not. */
+static bool tell_session(struct work *work, uid call, const char *verdict)
+{
+    struct session_command command = {.kind = "amd", .call_id = call, .created_by = "carrier"};
+    struct error before = work->error;
+    struct voice_session session;
+
+    if (session_of_call(work, call, &session)) {
+        command.session_id = session.id;
+        command.args.json = arena_format(&work->arena, "{\"answered_by\":\"%s\"}", verdict);
+        if (command_order(work, &command))
+            return true;
+    }
+    if (work->error.what != NOT_FOUND && work->error.what != WRONG_STATE)
+        return false;
+    work->error = before;
+    return true;
+}
+
 static bool apply_amd(struct work *work, struct applying *a)
 {
     struct call_news news = NO_NEWS;
 
     news.answered_by = answered_by(&a->form);
-    return call_apply(work, a->call.id, &news, NULL);
+    return call_apply(work, a->call.id, &news, NULL) &&
+           (!news.answered_by || tell_session(work, a->call.id, news.answered_by));
 }
 
 static bool apply_recording(struct work *work, struct applying *a)

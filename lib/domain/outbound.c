@@ -12,6 +12,7 @@
 #include "domain/finalise.h"
 #include "domain/gate.h"
 #include "domain/inbound.h"
+#include "domain/machines.h"
 #include "domain/phone_routes.h"
 #include "domain/sessions.h"
 #include "domain/tenants.h"
@@ -103,13 +104,27 @@ static const char *keyed_url(struct work *work, const char *path, uid call)
     return arena_format(&work->arena, "%s?cid=%s", hook_url(work, path), key);
 }
 
+/* As the order says, or as the agent always wants it: then the end of a machine's words counts. */
+static const char *machine_detection(struct work *work, const struct ordering *o)
+{
+    struct machine_settings settings;
+    struct error before = work->error;
+
+    if (o->order->machine_detection)
+        return o->order->machine_detection;
+    if (machine_settings(work, o->call->agent_version_id, &settings) && settings.detects)
+        return "DetectMessageEnd";
+    work->error = before;
+    return NULL;
+}
+
 static bool order_at_carrier(struct work *work, const struct ordering *o,
                              struct carrier_call *answer, struct carrier_outcome *outcome)
 {
     const struct outbound_order *order = o->order;
     int64_t ring = order->ring_seconds ? order->ring_seconds : 60;
     uid id = o->call->id;
-    const char *machine = order->machine_detection;
+    const char *machine = machine_detection(work, o);
     const char *limit = order->limit_seconds
                             ? arena_format(&work->arena, "%lld", (long long)order->limit_seconds)
                             : NULL;

@@ -1,16 +1,14 @@
 #include <string.h>
 
-#include "core/json.h"
 #include "core/log.h"
-#include "domain/agents.h"
 #include "domain/call_state.h"
 #include "domain/calls.h"
 #include "domain/finalise.h"
 #include "domain/inbound.h"
+#include "domain/machines.h"
 #include "domain/outbound.h"
 #include "domain/sessions.h"
 #include "domain/tenants.h"
-#include "domain/words.h"
 #include "remote/twilio.h"
 
 /* The call of our key or of the carrier's SID; of the tenant that the signature named, if any. */
@@ -27,30 +25,14 @@ static bool find_call(struct work *work, const char *cid, const char *call_sid, 
     return fail(work, NOT_FOUND, "The call does not exist");
 }
 
-/* What the agent has to say to a machine; NULL: nothing. */
-static bool machine_message(struct work *work, const struct call *call, const char **message)
-{
-    struct agent_version version;
-    json_object *config;
-
-    *message = NULL;
-    if (!agent_version_find(work, call->agent_version_id, &version))
-        return work->error.what == NOT_FOUND;
-    config = json_parse(version.config.json);
-    *message = word_text(
-        &work->arena, json_text(json_member(config, "call_settings"), "voicemail_message"), 2000);
-    json_object_put(config);
-    return true;
-}
-
 static bool answer_machine(struct work *work, const struct call *call, struct call_plan *plan)
 {
-    const char *message;
+    struct machine_settings settings;
 
-    if (!machine_message(work, call, &message))
+    if (!machine_settings(work, call->agent_version_id, &settings))
         return false;
-    plan->kind = message ? PLAN_SAY : PLAN_HANGUP;
-    plan->say = message;
+    plan->kind = settings.message ? PLAN_SAY : PLAN_HANGUP;
+    plan->say = settings.message;
     plan->language = call->language;
     return true;
 }

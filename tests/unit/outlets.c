@@ -99,7 +99,8 @@ struct live *live_for_test(struct kept *carrier, struct kept *model)
     live->started_us = live->last_media_us = sockets_now_us();
     live->subject = (struct subject){.tenant = 7, .call = uid_new(), .session = uid_new()};
     live->settings.instructions = "Be brief.";
-    live->settings.model_interrupts = true;
+    live->settings.model_interrupts = live->settings.takes_keys = true;
+    live->settings.interruption.is_enabled = live->settings.interruption.in_greeting = true;
     tools_open(live, &(struct agent_version){.config = {"{}"}}, &(struct call){0}, NULL, 0);
     strcpy(live->stream_sid, "MZ1");
     live->media_head_length =

@@ -276,6 +276,11 @@ Test(realtime, a_silent_caller_is_asked_once_and_then_let_go)
     cr_expect_eq(live->state, LIVE_READY);
     later(300);
     live_tick();
+    cr_expect_eq(live->state, LIVE_DRAINING);
+    cr_expect_eq(kept_with(&model, "Say a short goodbye"), 1);
+    take(BEGINS("r2"));
+    take("{'type':'response.done','response':{'id':'r2','status':'completed'}}");
+    live_tick();
     cr_expect_eq(live->state, LIVE_CLOSING);
     cr_expect_not_null(strstr(facts_kept, "\"reason\":\"silence\""));
 }
