@@ -63,10 +63,10 @@ static const char *const roles[] = {
     [SPEAKER_TOOL] = "tool",
 };
 
-void fact_turn(const struct subject *subject, const struct slot *slot)
+static void put_turn(const char *kind, const struct subject *subject, const struct slot *slot)
 {
     struct arena arena = {0};
-    struct text line = begin(&arena, "turn", subject);
+    struct text line = begin(&arena, kind, subject);
     int64_t redactions = 0;
 
     add_number(&line, "seq", slot->seq);
@@ -82,6 +82,16 @@ void fact_turn(const struct subject *subject, const struct slot *slot)
     add_number(&line, "first_audio_ms", slot->first_audio_ms);
     add_text(&line, "item", slot->item);
     finish(&line);
+}
+
+void fact_turn(const struct subject *subject, const struct slot *slot)
+{
+    put_turn("turn", subject, slot);
+}
+
+void fact_heard_so_far(const struct subject *subject, const struct slot *slot)
+{
+    put_turn("partial", subject, slot);
 }
 
 void fact_said(const struct subject *subject, const struct slot *slot)

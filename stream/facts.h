@@ -29,6 +29,9 @@ void facts_to(facts_sink *sink);
 
 void fact_turn(const struct subject *subject, const struct slot *slot);
 
+/* The same, which counts only when this process dies before it can write more (checkpoint.h). */
+void fact_heard_so_far(const struct subject *subject, const struct slot *slot);
+
 /* The same as event transcript.final, for who follows the call live. */
 void fact_said(const struct subject *subject, const struct slot *slot);
 
@@ -77,6 +80,7 @@ void fact_voice(const struct subject *subject, const struct voice_use *use);
 struct fact {
     const char *line;
     size_t length;
+    bool is_left; /* by a process that ended before it was applied */
 };
 
 /* Whether the fact ends a session (or says that it is lost), and which. */

@@ -80,7 +80,7 @@ bool fact_is_turn(struct work *work, const struct fact *fact, struct turn *turn)
     if (!json_read(work, fact->line, fact->length, &rules, &tree))
         return false;
     kind = json_text(tree, "kind");
-    is_turn = kind && strcmp(kind, "turn") == 0;
+    is_turn = kind && (strcmp(kind, "turn") == 0 || strcmp(kind, "partial") == 0);
     if (is_turn)
         *turn = read_turn(work, tree);
     json_object_put(tree);
@@ -203,14 +203,31 @@ static bool apply_voice(struct work *work, json_object *tree)
                          });
 }
 
+/* Of a process that lives: it will say more. */
+static bool apply_partial(struct work *work, json_object *tree)
+{
+    (void)work;
+    (void)tree;
+    return true;
+}
+
 static const struct kind {
     const char *name;
     bool (*apply)(struct work *work, json_object *tree);
 } kinds[] = {
-    {"claimed", apply_claimed}, {"active", apply_active}, {"draining", apply_draining},
-    {"end", apply_end},         {"lost", apply_lost},     {"tool", apply_tool},
-    {"voice", apply_voice},       {"room", apply_room},
+    {"claimed", apply_claimed},   {"partial", apply_partial}, {"active", apply_active},
+    {"draining", apply_draining}, {"end", apply_end},         {"lost", apply_lost},
+    {"tool", apply_tool},         {"voice", apply_voice},       {"room", apply_room},
 };
+
+/* What was heard so far counts when nobody lived to say more. */
+static void promote(json_object *tree, const struct fact *fact)
+{
+    const char *kind = json_text(tree, "kind");
+
+    if (fact->is_left && kind && strcmp(kind, "partial") == 0)
+        json_object_object_add(tree, "kind", json_object_new_string("turn"));
+}
 
 static bool apply_one(struct work *work, json_object *tree)
 {
@@ -312,6 +329,8 @@ bool facts_apply(struct work *work, const struct fact *facts, size_t count, size
     for (size_t i = 0; i < count; i++)
         if (!json_read(work, facts[i].line, facts[i].length, &rules, &trees[i]))
             trees[i] = json_object_new_object();
+    for (size_t i = 0; i < count; i++)
+        promote(trees[i], &facts[i]);
     ok = apply_all(work, trees, count, done);
     for (size_t i = 0; i < count; i++)
         json_object_put(trees[i]);

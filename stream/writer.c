@@ -45,6 +45,7 @@ static struct {
     struct spool_place end; /* how far the spool is written */
     size_t backlog;         /* lines on disk that are not applied */
     size_t backlog_bytes;
+    uint64_t first_file;        /* of this process */
     struct spool_place applied; /* how far the store has it */
     bool urgent, stopping, disk_failed, store_is_away, spooler_is_done;
     int64_t stop_at_us;
@@ -243,7 +244,7 @@ static bool apply_directly(struct work *work, const struct fact *fact)
 /* False when neither the disk nor the store took the line; then it waits a moment. */
 static bool put_line(struct work *work, struct spool *spool, const struct line *line)
 {
-    const struct fact fact = {line->text, line->length};
+    const struct fact fact = {.line = line->text, .length = line->length};
     bool ok = spool_append(spool, line->text, line->length), gone = ok;
 
     note_disk(spool, ok);
@@ -365,7 +366,8 @@ static void apply_batch(struct work *work, struct spool_reader *reader, struct s
     bool away;
 
     for (size_t i = 0; i < count; i++)
-        facts[i] = (struct fact){lines[i].text, lines[i].length};
+        facts[i] =
+            (struct fact){lines[i].text, lines[i].length, lines[i].behind.file < writer.first_file};
     away = count && !facts_apply(work, facts, count, &done);
     note_store(away);
     spool_taken(reader, done ? lines[done - 1].behind : count ? reader->at : end);
@@ -409,6 +411,7 @@ bool writer_start(const struct config *config, const char *directory, void (*end
     if (!spool_open(&writer.spool, directory) || !spool_reader_open(&writer.reader, directory))
         return false;
     writer.end = writer.spool.end;
+    writer.first_file = writer.end.file;
     writer.applied = writer.reader.at;
     writer.is_running = true;
     return pthread_create(&writer.spooler, NULL, write_spool, NULL) == 0 &&

@@ -21,7 +21,7 @@ static size_t nfacts;
 static bool keep(const char *line, size_t length)
 {
     memcpy(lines[nfacts], line, length);
-    facts[nfacts] = (struct fact){lines[nfacts], length};
+    facts[nfacts] = (struct fact){.line = lines[nfacts], .length = length};
     nfacts++;
     return true;
 }
@@ -228,7 +228,7 @@ Test(facts, that_end_a_session_are_known_by_it)
     cr_expect(fact_ends(&facts[1], &session));
     cr_expect(uid_equal(session, subject.session));
     cr_expect(fact_ends(&facts[2], &session));
-    cr_expect_not(fact_ends(&(struct fact){"nonsense", 8}, &session));
+    cr_expect_not(fact_ends(&(struct fact){.line = "nonsense", .length = 8}, &session));
 }
 
 Test(facts, never_hold_what_the_tenant_does_not_keep)

@@ -264,6 +264,7 @@ void item_create(struct session *session, struct json_object *event)
         if (strcmp(name, "id") != 0 && strcmp(name, "object") != 0 && strcmp(name, "status") != 0)
             json_object_object_add(json, name, copy_of(value));
     }
+    session_note(session, "told", pack("item=k", given));
     item = item_add(session, json, text_at(event, "previous_item_id", NULL));
     item_announce(session, "conversation.item.added", item);
     item_announce(session, "conversation.item.done", item);

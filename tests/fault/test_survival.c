@@ -1,0 +1,390 @@
+/*
+ * Calls that outlive what carried them: two nodes of one host, one of them killed, drained or
+ * without its database. These tests run one after the other, each with the stack to itself.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "harness/harness.h"
+
+/* Whatever a test stopped, or started with settings of its own, is as it was for the next one. */
+static void restore(void)
+{
+    static const char *const settings[] = {"DRAIN_SECONDS", "MODEL_SESSION_SECONDS",
+                                           "OPENAI_REALTIME_FALLBACK_URL",
+                                           "OPENAI_REALTIME_FALLBACK_MODEL"};
+    static const char *const parts[] = {"database", "carrier", "model", "receiver",
+                                        "fcgi",     "stream",  "web"};
+
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        unsetenv(settings[i]);
+    control("MODEL", "DELETE", "/_fault", NULL);
+    part_stop("stream2", "INT");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        part_start(parts[i]);
+    AWAIT(http("GET", "/health/ready", NULL, NULL).status == 200);
+}
+
+TestSuite(survival, .init = restore, .fini = restore, .timeout = 240);
+
+static void set(const char *name, const char *value)
+{
+    cr_assert_eq(setenv(name, value, 1), 0);
+}
+
+/* Starts the first node anew, with the settings made so far. */
+static void restart_node(void)
+{
+    part_stop("stream", "INT");
+    part_start("stream");
+    AWAIT(http("GET", "/health/ready", NULL, NULL).status == 200);
+}
+
+/* Whether the store has a node of that name as one that takes calls. */
+static bool node_is_up(const char *name)
+{
+    return atoi(at(query(say("SELECT COUNT(*) AS up FROM media_nodes WHERE name = '%s'"
+                             " AND state = 'up' AND heartbeat_at > UTC_TIMESTAMP(3) - INTERVAL 5"
+                             " SECOND",
+                             name)),
+                   "0.up")) == 1;
+}
+
+static const char *second_node(void)
+{
+    return say("%s-2", fact("NODE_NAME"));
+}
+
+static void start_second_node(void)
+{
+    part_start("stream2");
+    AWAIT(node_is_up(second_node()));
+}
+
+/* The part that holds the call: "stream" or "stream2". */
+static const char *holder(const char *sid)
+{
+    const char *sql = say("SELECT n.name FROM voice_sessions s JOIN calls c ON c.tenant_id ="
+                          " s.tenant_id AND c.id = s.call_id JOIN media_nodes n ON n.id = s.node_id"
+                          " WHERE c.call_sid = '%s' AND s.state IN ('connecting', 'active')",
+                          sid);
+
+    AWAIT(strlen(at(query(sql), "0.name")) > 0);
+    return strcmp(at(query(sql), "0.name"), second_node()) == 0 ? "stream2" : "stream";
+}
+
+static json_object *turns_of(const struct customer *customer, const char *sid)
+{
+    json_object *turns = NULL;
+
+    json_object_object_get_ex(
+        kwick(customer, "GET", say("/v1/calls/%s/transcript", sid), NULL).json, "turns", &turns);
+    cr_assert(turns, "there is no transcript");
+    return turns;
+}
+
+static bool said(json_object *turns, const char *role, const char *text)
+{
+    for (size_t i = 0; i < json_object_array_length(turns); i++)
+        if (strcmp(at(json_object_array_get_idx(turns, i), "role"), role) == 0 &&
+            strcmp(at(json_object_array_get_idx(turns, i), "text"), text) == 0)
+            return true;
+    return false;
+}
+
+static json_object *call_now(const char *sid)
+{
+    return control("CARRIER", "GET", say("/_calls/%s", sid), NULL).json;
+}
+
+/* Waits until the carrier's caller has said, or the agent was heard to say, a sentence. */
+static void await_words(const char *sid, const char *text)
+{
+    AWAIT_FOR(60, strstr(json_object_to_json_string(call_now(sid)), text));
+}
+
+/* The longest silence of the agent's between a moment and its next word, as the caller's carrier
+ * heard it; -1 when it said nothing more. */
+static int gap_after(json_object *carrier, int moment_ms)
+{
+    json_object *heard = NULL;
+    int quiet_since = moment_ms;
+
+    json_object_object_get_ex(carrier, "transcript", &heard);
+    for (size_t i = 0; heard && i < json_object_array_length(heard); i++) {
+        json_object *one = json_object_array_get_idx(heard, i);
+        int from = atoi(at(one, "at_ms")), to = from + atoi(at(one, "heard_ms"));
+
+        if (strcmp(at(one, "who"), "agent") != 0)
+            continue;
+        if (from > moment_ms)
+            return from - quiet_since;
+        if (to > quiet_since)
+            quiet_since = to;
+    }
+    return -1;
+}
+
+/* Whether a model was told a text as something that had been said before. */
+static bool model_was_told(const char *text)
+{
+    json_object *sessions = NULL, *told;
+
+    json_object_object_get_ex(control("MODEL", "GET", "/_state", NULL).json, "sessions", &sessions);
+    for (size_t i = 0; sessions && i < json_object_array_length(sessions); i++)
+        if (json_object_object_get_ex(json_object_array_get_idx(sessions, i), "told", &told) &&
+            strstr(json_object_to_json_string(told), text))
+            return true;
+    return false;
+}
+
+static int sessions_of(const char *sid)
+{
+    return atoi(at(query(say("SELECT COUNT(*) AS n FROM voice_sessions s JOIN calls c ON"
+                             " c.tenant_id = s.tenant_id AND c.id = s.call_id WHERE c.call_sid ="
+                             " '%s'",
+                             sid)),
+                   "0.n"));
+}
+
+#define TALK                                                                                       \
+    "[{\"wait_agent\":true},{\"say\":\"My name is Ada Lovelace.\"},{\"wait_agent\":true},"         \
+    "{\"say\":\"Tell me a long story.\"},{\"wait_agent\":true},{\"pause_ms\":3000},"               \
+    "{\"say\":\"The last question.\"},{\"wait_agent\":true}]"
+
+/* The story's words that the caller heard before the moment, as its carrier measured. */
+static const char *story_heard(json_object *carrier, int *heard_ms, int *total_ms)
+{
+    json_object *heard = NULL;
+
+    json_object_object_get_ex(carrier, "transcript", &heard);
+    for (size_t i = 0; heard && i < json_object_array_length(heard); i++) {
+        json_object *one = json_object_array_get_idx(heard, i);
+
+        if (strncmp(at(one, "text"), "Once upon a time", 16) == 0) {
+            *heard_ms = atoi(at(one, "heard_ms"));
+            *total_ms = atoi(at(one, "total_ms"));
+            return at(one, "text");
+        }
+    }
+    cr_assert_fail("nobody told a story");
+    return NULL;
+}
+
+/* The first turn of the agent's that begins so. */
+static json_object *turn_like(json_object *turns, const char *beginning)
+{
+    for (size_t i = 0; i < json_object_array_length(turns); i++)
+        if (strncmp(at(json_object_array_get_idx(turns, i), "text"), beginning,
+                    strlen(beginning)) == 0)
+            return json_object_array_get_idx(turns, i);
+    return NULL;
+}
+
+Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
+{
+    struct customer customer = customer_new();
+    int moment, gap, heard_ms, total_ms, length;
+    json_object *carrier, *turn;
+    const char *sid, *part, *story;
+
+    customer_number(&customer);
+    start_second_node();
+    sid = call_place(&customer, "+13125550161", TALK);
+    await_words(sid, "Tell me a long story.");
+    nap_ms(3500); /* well into the story */
+    part = holder(sid);
+    moment = atoi(at(call_now(sid), "now_ms"));
+    part_stop(part, "KILL");
+    carrier = call_ended(sid);
+    cr_expect_str_eq(at(carrier, "state"), "completed");
+    gap = gap_after(carrier, moment);
+    cr_log_info("the agent was gone for %d ms", gap);
+    cr_expect(gap >= 0 && gap < 3000, "the agent was gone for %d ms", gap);
+    cr_expect(model_was_told("My name is Ada Lovelace."));
+    cr_expect(model_was_told("You said: My name is Ada Lovelace."));
+    cr_expect(model_was_told("Once upon a time"), "the sentence that broke off");
+
+    part_start(part);
+    call_settled(&customer, sid);
+    delivery_await(customer.webhook_path, "call.completed", sid);
+    cr_expect_eq(sessions_of(sid), 2);
+    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(said(turns_of(&customer, sid), "caller", "Tell me a long story."));
+    cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
+
+    /* What was heard of the sentence that broke off is known but for a quarter of a second. */
+    story = story_heard(carrier, &heard_ms, &total_ms);
+    AWAIT(turn_like(turns_of(&customer, sid), "Once upon") &&
+          strcmp(at(turn_like(turns_of(&customer, sid), "Once upon"), "interrupted"), "true") == 0);
+    turn = turn_like(turns_of(&customer, sid), "Once upon");
+    length = (int)strlen(at(turn, "text"));
+    cr_expect(strncmp(story, at(turn, "text"), (size_t)length) == 0, "%s", at(turn, "text"));
+    cr_expect(abs(length * total_ms / (int)strlen(story) - heard_ms) < 1000,
+              "%d of %d letters are known, %d of %d ms were heard", length, (int)strlen(story),
+              heard_ms, total_ms);
+}
+
+Test(survival, a_call_is_handed_over_when_its_node_has_no_more_time)
+{
+    struct customer customer = customer_new();
+    json_object *carrier;
+    const char *sid;
+    int moment, gap;
+
+    customer_number(&customer);
+    set("DRAIN_SECONDS", "1");
+    restart_node();
+    sid = call_place(&customer, "+13125550162", TALK);
+    await_words(sid, "Tell me a long story.");
+    nap_ms(2000);
+    start_second_node();
+    moment = atoi(at(call_now(sid), "now_ms"));
+    part_stop("stream", "TERM");
+    carrier = call_ended(sid);
+    cr_expect_str_eq(at(carrier, "state"), "completed");
+    gap = gap_after(carrier, moment + 1000);
+    cr_log_info("the agent was gone for %d ms", gap);
+    cr_expect(gap >= 0 && gap < 3000, "the agent was gone for %d ms", gap);
+    call_settled(&customer, sid);
+    cr_expect_eq(sessions_of(sid), 2);
+    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
+}
+
+Test(survival, a_node_that_drains_gets_no_new_calls_and_ends_when_its_last_one_has)
+{
+    struct customer customer = customer_new();
+    const char *sid, *other;
+
+    customer_number(&customer);
+    sid = call_place(&customer, "+13125550163", TALK);
+    await_words(sid, "My name is Ada Lovelace.");
+    start_second_node();
+    cr_assert_eq(system(say("kill -TERM %d", part_pid("stream"))), 0);
+    AWAIT(
+        strcmp(at(query(say("SELECT state FROM media_nodes WHERE name = '%s'", fact("NODE_NAME"))),
+                  "0.state"),
+               "draining") == 0);
+    other = call_place(&customer, "+13125550164", "[{\"wait_agent\":true}]");
+    cr_expect_str_eq(holder(other), "stream2");
+    cr_expect_str_eq(at(call_ended(sid), "state"), "completed");
+    call_settled(&customer, sid);
+    cr_expect_eq(sessions_of(sid), 1, "the running call stayed where it was");
+    call_ended(other);
+    part_stop("stream", "TERM");
+}
+
+Test(survival, without_any_node_the_caller_hears_the_fallback)
+{
+    struct customer customer = customer_new();
+    json_object *carrier;
+    const char *sid;
+
+    customer_number(&customer);
+    sid = call_place(&customer, "+13125550165", TALK);
+    await_words(sid, "My name is Ada Lovelace.");
+    part_stop("stream", "KILL");
+    carrier = call_ended(sid);
+    cr_expect(strstr(json_object_to_json_string(carrier), "leave a message"), "%s",
+              json_object_to_json_string(carrier));
+}
+
+/* ---- without the database ---- */
+
+/* One call while all is well: from then on the host knows the number. */
+static void call_once(const struct customer *customer)
+{
+    const char *sid = call_place(customer, "+13125550166", "[{\"wait_agent\":true}]");
+
+    call_ended(sid);
+    call_settled(customer, sid);
+}
+
+#define SHORT_TALK                                                                                 \
+    "[{\"wait_agent\":true},{\"say\":\"Is anybody there?\"},{\"wait_agent\":true},"                \
+    "{\"say\":\"Thank you, goodbye.\"},{\"wait_agent\":true},{\"pause_ms\":20000}]"
+
+Test(survival, a_whole_call_while_the_database_is_away_is_complete_afterwards)
+{
+    struct customer customer = customer_new();
+    json_object *carrier, *row;
+    const char *sid;
+
+    customer_number(&customer);
+    call_once(&customer);
+    part_stop("database", "TERM");
+    sid = call_place(&customer, "+13125550167", SHORT_TALK);
+    carrier = call_ended(sid);
+    cr_expect_str_eq(at(carrier, "state"), "completed");
+    cr_expect(strstr(json_object_to_json_string(carrier), "You said: Is anybody there?"), "%s",
+              json_object_to_json_string(carrier));
+    cr_expect_lt(atoi(at(carrier, "now_ms")), 25000, "the agent hung up");
+    part_start("database");
+
+    row = call_settled(&customer, sid);
+    cr_expect_str_eq(at(row, "outcome"), "answered");
+    cr_expect_str_eq(at(row, "caller"), "+13125550167");
+    delivery_await(customer.webhook_path, "call.completed", sid);
+    cr_expect(said(turns_of(&customer, sid), "caller", "Is anybody there?"));
+    cr_expect(said(turns_of(&customer, sid), "agent", "You said: Is anybody there?"));
+    cr_expect_eq(sessions_of(sid), 1);
+    cr_expect_str_eq(
+        at(query(say("SELECT COUNT(*) AS n FROM calls WHERE call_sid = '%s'", sid)), "0.n"), "1");
+}
+
+Test(survival, a_number_the_host_never_saw_gets_a_sentence_while_the_database_is_away)
+{
+    struct customer customer = customer_new();
+    json_object *carrier;
+    const char *sid;
+
+    customer_number(&customer);
+    part_stop("database", "TERM");
+    sid = call_place(&customer, "+13125550168", SHORT_TALK);
+    carrier = call_ended(sid);
+    part_start("database");
+    cr_expect(strstr(json_object_to_json_string(carrier), "call again in a few minutes"), "%s",
+              json_object_to_json_string(carrier));
+    AWAIT_FOR(60, atoi(at(query(say("SELECT COUNT(*) AS n FROM callback_tasks t JOIN tenants n ON"
+                                    " n.id = t.tenant_id WHERE n.tenant_key = '%s'",
+                                    customer.tenant)),
+                          "0.n")) == 1);
+}
+
+Test(survival, a_node_killed_while_the_database_is_away_leaves_the_call_to_the_other)
+{
+    struct customer customer = customer_new();
+    json_object *carrier;
+    const char *sid, *part;
+    int moment, gap;
+
+    customer_number(&customer);
+    start_second_node();
+    call_once(&customer);
+    sid = call_place(&customer, "+13125550169", TALK);
+    await_words(sid, "My name is Ada Lovelace.");
+    part = holder(sid);
+    part_stop("database", "TERM");
+    await_words(sid, "Tell me a long story.");
+    nap_ms(3500);
+    moment = atoi(at(call_now(sid), "now_ms"));
+    part_stop(part, "KILL");
+    carrier = call_ended(sid);
+    part_start("database");
+    part_start(part);
+    cr_expect_str_eq(at(carrier, "state"), "completed");
+    gap = gap_after(carrier, moment);
+    cr_log_info("the agent was gone for %d ms", gap);
+    cr_expect(gap >= 0 && gap < 3000, "the agent was gone for %d ms", gap);
+    call_settled(&customer, sid);
+    delivery_await(customer.webhook_path, "call.completed", sid);
+    AWAIT(said(turns_of(&customer, sid), "caller", "Tell me a long story."));
+    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
+    cr_expect_eq(sessions_of(sid), 2);
+}
