@@ -125,6 +125,8 @@ static bool check(struct rest *rest)
         rest_error(rest, 400, 21201, "No 'To' number is specified");
     else if (!is_callable(to))
         rest_error(rest, 400, 21211, "Invalid 'To' Phone Number: %s", to);
+    else if (text_is(json_text(callee_of(to), "result"), "refused"))
+        rest_error(rest, 400, 21214, "'To' phone number cannot be reached: %s", to);
     else if (!from || !*from)
         rest_error(rest, 400, 21213, "No 'From' number is specified");
     else if (!is_callable(from))

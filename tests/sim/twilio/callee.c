@@ -24,7 +24,8 @@ struct ringing {
 
 const char *callee_set(struct json_object *order)
 {
-    static const char *const results[] = {"answer", "busy", "no-answer", "failed", "machine"};
+    static const char *const results[] = {"answer", "busy",    "no-answer",
+                                          "failed", "machine", "refused"};
     const char *result = json_text(order, "result"), *number = json_text(order, "number");
     bool known = !result;
 

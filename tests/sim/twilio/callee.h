@@ -12,7 +12,8 @@ struct call;
 
 /*
  * Sets how calls to a number go: {"number","answer_after_ms","result","script","answered_by",
- * "max_seconds","sms_result","sms_error","unsubscribed"}.  NULL, or what is wrong with it.
+ * "max_seconds","sms_result","sms_error","unsubscribed"}.  A number whose result is "refused"
+ * cannot even be ordered.  NULL, or what is wrong with it.
  */
 const char *callee_set(struct json_object *order);
 
