@@ -134,13 +134,6 @@ static void list(struct request *req, const struct view *view, const struct page
     stateset.list(req, view, page, rows);
 }
 
-static void list(struct request *req, const struct view *view, const struct page *page,
-                 const struct rows *rows)
-{
-    (void)page;
-    view_render_rows(req, &req->reply, view, rows);
-}
-
 /* The contract gives this operation one shape for all of its answers. */
 static void refuse(struct request *req)
 {
@@ -184,7 +177,6 @@ const struct dialect stateset_translation = {
     .authenticate = authenticate,
     .limit_rate = limit_rate,
     .item = item,
-    .list = list,
     .list = list,
     .refuse = refuse,
     .title = "StateSet Voice API",
