@@ -9,6 +9,7 @@
 #include "domain/relay_proof.h"
 #include "stream/mind.h"
 #include "stream/node.h"
+#include "stream/pace.h"
 #include "stream/relay_heard.h"
 
 enum {
@@ -250,20 +251,16 @@ static bool on_interrupt(struct live *live, json_object *interrupt)
     return true;
 }
 
+/* Keys interrupt the agent as well: the carrier has said so before it tells of the key. */
 static bool on_dtmf(struct live *live, json_object *dtmf)
 {
     const char *digit = json_text(dtmf, "digit");
-    size_t length = strlen(live->keys);
 
-    if (!digit || !digit[0] || digit[1] || !strchr("0123456789*#ABCD", digit[0]) || length == KEYS)
+    if (!digit || !digit[0] || digit[1] || live->state != LIVE_READY || !pace_key(live, digit[0]))
         return true;
-    live->keys[length] = digit[0];
-    live->keys[length + 1] = '\0';
-    live->keys_us = sockets_now_us();
     live->relay->is_silenced = false;
     live->relay->speaks_until_us = 0;
     responses_caller_speaks(&live->responses, false);
-    live_heard(live, true);
     return true;
 }
 
