@@ -6,6 +6,7 @@
 #include "stream/audio.h"
 #include "stream/line.h"
 #include "stream/mind.h"
+#include "stream/monitor.h"
 #include "stream/recorder.h"
 #include "stream/socket.h"
 #include "stream/tones.h"
@@ -45,6 +46,9 @@ void bridge_from_caller(struct live *live, struct slice audio, int64_t at_ms)
     }
     if (live->recorder)
         recorder_caller(live->recorder, audio);
+    monitor_audio(live, "caller", audio);
+    if (takeover_from_caller(live, audio))
+        return;
     room_from_caller(live, audio);
     if (voicemail_is_on(live))
         voicemail_hear(live, audio);
@@ -125,6 +129,7 @@ static bool play(struct live *live, const struct delta *delta)
         return false;
     if (live->recorder)
         recorder_agent(live->recorder, delta->audio);
+    monitor_audio(live, "agent", delta->audio);
     playback_sent(&live->playback, delta->item, delta->response, delta->content_index,
                   audio_bytes(delta->audio.at, delta->audio.length), sockets_now_us());
     if (playback_mark(&live->playback, name))
@@ -147,7 +152,7 @@ void bridge_from_model(struct live *live, const struct delta *delta)
 {
     struct slice audio = delta->audio;
 
-    if (live->state < LIVE_READY || live->state >= LIVE_CLOSING ||
+    if (live->state < LIVE_READY || live->state >= LIVE_CLOSING || takeover_is_on(live) ||
         responses_is_discarded(&live->responses, delta->response) ||
         !audio_is_base64(audio.at, audio.length))
         return;
@@ -175,6 +180,7 @@ static void silence(struct live *live)
         live->line->clear(live);
     if (live->recorder)
         recorder_clear(live->recorder);
+    monitor_clear(live);
 }
 
 void bridge_hold(struct live *live)

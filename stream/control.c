@@ -10,9 +10,9 @@
 #include "core/log.h"
 #include "domain/commands.h"
 #include "stream/live.h"
-#include "stream/mind.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
+#include "stream/orders.h"
 #include "stream/watchdog.h"
 #include "stream/writer.h"
 
@@ -40,68 +40,16 @@ struct order {
 
 /* ---- commands ---- */
 
-static const char *say(struct live *live, json_object *args)
-{
-    const char *text = json_text(args, "text");
-
-    if (!text || !*text)
-        return "there is nothing to say";
-    mind_say(live, "order", text);
-    return NULL;
-}
-
-static const char *tell(struct live *live, json_object *args)
-{
-    const char *text = json_text(args, "text");
-
-    if (!text || !*text)
-        return "there is nothing to tell";
-    mind_tell(live, SPEAKER_SYSTEM, text);
-    return NULL;
-}
-
-static const char *end(struct live *live, json_object *args)
-{
-    (void)args;
-    live_finish(live, "completed", "supervisor_end");
-    return NULL;
-}
-
-static const char *drain(struct live *live, json_object *args)
-{
-    (void)args;
-    live_drain(live);
-    return NULL;
-}
-
-static const char *amd(struct live *live, json_object *args)
-{
-    const char *verdict = json_text(args, "answered_by");
-
-    voicemail_verdict(live, verdict ? verdict : "unknown");
-    return NULL;
-}
-
-static const struct kind {
-    const char *name;
-    const char *(*run)(struct live *live, json_object *args); /* what went wrong, or NULL */
-} kinds[] = {
-    {"say", say}, {"whisper", tell}, {"context", tell}, {"clarify", tell},
-    {"end", end}, {"drain", drain},  {"amd", amd},
-};
-
 static const char *execute(const struct session_command *command)
 {
     struct live *live = live_find(command->session_id);
     json_object *args;
-    const char *error = "this session does not do that";
+    const char *error;
 
     if (!live)
-        return "the session is over";
+        return COMMAND_OVER;
     args = json_parse(command->args.json);
-    for (size_t i = 0; i < COUNT(kinds); i++)
-        if (strcmp(kinds[i].name, command->kind) == 0)
-            error = kinds[i].run(live, args);
+    error = order_run(live, command->kind, args);
     json_object_put(args);
     arena_reset(&live->scratch);
     return error;

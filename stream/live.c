@@ -12,6 +12,7 @@
 #include "stream/claims.h"
 #include "stream/media.h"
 #include "stream/mind.h"
+#include "stream/monitor.h"
 #include "stream/model.h"
 #include "stream/realtime_link.h"
 #include "stream/recorder.h"
@@ -259,6 +260,7 @@ void live_write_turns(struct live *live)
         fact_turn(&live->subject, slot);
         if (!slot->is_told)
             fact_said(&live->subject, slot);
+        monitor_turn(live, slot);
         slot->is_told = true;
     }
 }
@@ -325,6 +327,8 @@ static void wind_up(struct live *live)
     if (live->recorder)
         recorder_close(live->recorder);
     live->recorder = NULL;
+    takeover_end(live);
+    monitor_end(live);
     live->state = LIVE_CLOSING;
     live->deadline_us = sockets_now_us() + STORE_US;
 }
@@ -413,6 +417,7 @@ static void tick_conversation(struct live *live)
     room_tick(live);
     tools_tick(live);
     interruption_tick(live);
+    takeover_tick(live);
     transcript_expire(&live->transcript, now_us, false);
     live_write_turns(live);
     checkpoint_write(live);

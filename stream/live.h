@@ -31,6 +31,7 @@
 #include "stream/responses.h"
 #include "stream/room.h"
 #include "stream/settings.h"
+#include "stream/takeover.h"
 #include "stream/tones.h"
 #include "stream/tools/run.h"
 #include "stream/transcript.h"
@@ -64,6 +65,7 @@ struct speech {
 
 struct mind;
 struct line;
+struct monitor;
 
 struct usage {
     int64_t responses, text_in, audio_in, text_cached, audio_cached, text_out, audio_out;
@@ -133,6 +135,8 @@ struct live {
     int64_t ready_us;             /* since when the model is of use */
     int64_t active_us;            /* when somebody was last heard */
     const char *drain_reason;     /* why it is the last sentence */
+    struct monitor *monitors;     /* supervisors who listen */
+    struct takeover takeover;     /* … and one who speaks in the agent's place */
     struct recorder *recorder;    /* NULL: nothing is recorded */
     struct call_log *log;         /* NULL: the call is not kept for a replay */
 };

@@ -22,6 +22,7 @@
 #include "stream/jobs/jobs.h"
 #include "stream/live.h"
 #include "stream/media.h"
+#include "stream/monitor.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
@@ -116,7 +117,7 @@ static int run_once(const struct config *config, const char *name)
 
 /* ---- calls ---- */
 
-static const struct role *const roles[] = {&media_role, &relay_role, NULL};
+static const struct role *const roles[] = {&media_role, &relay_role, &monitor_role, NULL};
 
 static void tick(void)
 {
@@ -160,7 +161,7 @@ static bool start(const struct sockets *sockets)
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
          call_logs_start(config) && resolver_start(config) && claims_start(config) &&
-         tools_start(config) && chat_links_start() && control_start(config) && node_start(config);
+         tools_start(config) && monitors_start(config) && chat_links_start() && control_start(config) && node_start(config);
     signals_unblock();
     return ok;
 }
@@ -209,6 +210,7 @@ static void stop(void)
     chat_links_stop();
     resolver_stop();
     control_stop();
+    monitors_stop();
     recorders_stop();
     call_logs_stop();
     writer_stop(STORE_MS);

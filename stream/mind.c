@@ -20,7 +20,7 @@ void mind_tell(struct live *live, enum speaker speaker, const char *text)
 
 void mind_speak(struct live *live, const struct speak *speak)
 {
-    if (live->mind)
+    if (live->mind && !takeover_is_on(live))
         live->mind->speak(live, speak);
 }
 

@@ -270,6 +270,8 @@ void settings_read(struct work *work, const struct agent_version *version,
     settings->instructions = read_instructions(arena, config, call);
     settings->greeting =
         text_or(arena, session->greeting, text_or(arena, json_text(config, "greeting"), NULL));
+    settings->farewell = text_or(arena, json_text(config, "farewell"),
+                                 text_or(arena, json_text(config, "closingSentence"), NULL));
     settings->language =
         read_language(arena, session->language ? session->language : json_text(config, "language"));
     settings->is_caller_first = is_caller_first(config);

@@ -46,6 +46,7 @@ struct settings {
     const char **end_phrases; /* said by the caller, each of them ends the call */
     size_t nend_phrases;
     bool takes_keys;               /* what the caller types goes into the conversation */
+    const char *farewell;          /* what the agent says when it is told to end; NULL: nothing */
     const char *voicemail_message; /* for a machine that answers; NULL: the call just ends */
     bool records;
     const struct toolbox *tools; /* NULL: none */
