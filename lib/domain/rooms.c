@@ -16,8 +16,8 @@ const char *const room_states[] = {"forming", "waiting", "live", "ended", "faile
 static const char *const kinds[] = {"translation", "conference", NULL};
 
 static const struct column columns_of_room[] = {
-    COLUMN(room, id, NOT_NULL),
     COLUMN(room, tenant_id, NOT_NULL),
+    COLUMN(room, id, NOT_NULL),
     COLUMN(room, kind, NOT_NULL, .one_of = kinds),
     COLUMN(room, state, NOT_NULL, .one_of = room_states),
     COLUMN(room, language_a, NULLABLE, .max = 16),
@@ -220,8 +220,7 @@ bool room_translate(struct work *work, const struct translation_order *order, st
         return true;
     error = work->error;
     if (insertion.is_written) {
-        if (error.what == BUSY) /* the carrier gave no answer */
-            error.what = UPSTREAM;
+        error.what = UPSTREAM; /* whatever the carrier said, or that it said nothing */
         room_move(work, room->id, "failed", clock_now(), error.message);
     }
     work->error = error;
