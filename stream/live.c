@@ -402,7 +402,8 @@ void live_heard(struct live *live, bool by_caller)
 static void hang_up_when_heard(struct live *live)
 {
     bool is_heard = playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE &&
-                    !transcript_is_waiting(&live->transcript) && tones_are_idle(live);
+                    !transcript_is_waiting(&live->transcript) && tones_are_idle(live) &&
+                    live->tools.running == 0;
 
     if (is_heard || sockets_now_us() > live->hang_up_us)
         live_finish(live, live->drain_result ? live->drain_result : "completed",

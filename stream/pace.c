@@ -71,7 +71,8 @@ static void break_silence(struct live *live)
 {
     int64_t limit_us = live->settings.silence_seconds * 1000000;
 
-    if (!is_quiet(live) || live->interruption.state != INTERRUPTION_NOT_ASKED)
+    if (!is_quiet(live) || live->interruption.state != INTERRUPTION_NOT_ASKED ||
+        live->tools.running > 0)
         live_heard(live, false);
     if (limit_us <= 0 || sockets_now_us() - live->active_us < limit_us)
         return;

@@ -267,13 +267,17 @@ static bool is_silent(const struct tool_run *run, const struct outcome *outcome)
 }
 
 /* The model speaks when all tools of one response have answered. */
-static void speak(struct live *live, const struct tool_run *run, bool wants)
+static void speak(struct live *live, const struct tool_run *run, const struct outcome *outcome)
 {
+    bool wants = run->must_speak || !is_silent(run, outcome);
+    bool may = live->state == LIVE_READY ||
+               (live->state == LIVE_DRAINING && strcmp(outcome->status, "ok") == 0);
+
     struct tool_run *other = other_of_group(live, run);
 
     if (other)
         other->must_speak |= wants;
-    else if (wants && live->state == LIVE_READY)
+    else if (wants && may)
         mind_speak(live, &(struct speak){.purpose = "tool"});
 }
 
@@ -286,7 +290,7 @@ static void finish(struct tool_run *run, const struct outcome *outcome)
     log_info(&live->work, "tool.finished", "status=%s ms=%lld", outcome->status,
              (long long)duration_ms(run));
     tell(live, run, outcome->output);
-    speak(live, run, run->must_speak || !is_silent(run, outcome));
+    speak(live, run, outcome);
     unlink_run(live, run);
     if (run->is_away)
         atomic_store(&run->canceled, true);

@@ -29,6 +29,7 @@ struct builtin {
     const char *description, *parameters;
     bool by_default; /* enabled when the version lists nothing */
     bool is_silent;  /* when it went well the model does not go on talking */
+    bool passes_on;  /* its description names whom the version's settings name */
 
     /* At once: the result as JSON, in the live's scratch, or what is wrong with the arguments. */
     const char *(*run)(struct live *live, json_object *arguments, const char **fault);

@@ -56,8 +56,7 @@ static bool find_target(struct work *work, const struct toolbox *box, const char
                         const char **target)
 {
     json_object *config = json_parse(box->config ? box->config : "{}");
-    bool ok = transfer_find(work, either(config, "transfer_settings", "transferSettings"), wanted,
-                            target);
+    bool ok = transfer_find(work, transfer_settings(config), wanted, target);
 
     json_object_put(config);
     return ok && (*target || number_of_business(work, box, target));

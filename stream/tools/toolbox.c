@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "stream/tools/transfer.h"
 
 /* ---- which tools ---- */
 
@@ -53,8 +54,20 @@ static struct tool *add(struct toolbox *box, const char *name, size_t schema_byt
     return &box->tools[box->count++];
 }
 
-static void add_builtins(struct toolbox *box, json_object *list)
+static const char *description_of(struct toolbox *box, const struct builtin *builtin,
+                                  json_object *config)
 {
+    struct text text = {.arena = &box->arena};
+
+    text_put(&text, builtin->description);
+    if (builtin->passes_on)
+        transfer_names(transfer_settings(config), &text);
+    return text.at;
+}
+
+static void add_builtins(struct toolbox *box, json_object *config)
+{
+    json_object *list = list_of(config);
     const struct builtin *builtin;
 
     for (size_t i = 0; (builtin = builtin_at(i)); i++) {
@@ -63,7 +76,7 @@ static void add_builtins(struct toolbox *box, json_object *list)
 
         if (tool)
             *tool = (struct tool){.name = builtin->name,
-                                  .description = builtin->description,
+                                  .description = description_of(box, builtin, config),
                                   .parameters = builtin->parameters,
                                   .builtin = builtin};
     }
@@ -137,7 +150,7 @@ struct toolbox *toolbox_new(const struct agent_version *version, const struct ca
     box->from = arena_text(&box->arena, call->from_addr);
     box->to = arena_text(&box->arena, call->to_addr);
     config = box->config ? json_parse(box->config) : NULL;
-    add_builtins(box, list_of(config));
+    add_builtins(box, config);
     json_object_put(config);
     return box;
 }

@@ -91,3 +91,36 @@ bool transfer_find(struct work *work, json_object *settings, const char *wanted,
     *number = arena_text(&work->arena, found);
     return true;
 }
+
+static void add_name(struct text *text, const char *name, bool *any)
+{
+    if (!name || strlen(name) > 80)
+        return;
+    text_add(text, "%s%s", *any ? ", " : " Known destinations: ", name);
+    *any = true;
+}
+
+void transfer_names(json_object *settings, struct text *text)
+{
+    json_object *all = destinations_of(settings);
+    size_t count = json_object_is_type(all, json_type_array) ? json_object_array_length(all) : 0;
+    bool any = false;
+
+    for (size_t i = 0; i < count; i++)
+        add_name(text, json_text(json_object_array_get_idx(all, i), "name"), &any);
+    if (json_object_is_type(all, json_type_object)) {
+        json_object_object_foreach(all, name, one)
+        {
+            add_name(text, number_of(one) ? name : NULL, &any);
+        }
+    }
+    if (any)
+        text_put(text, ".");
+}
+
+json_object *transfer_settings(json_object *config)
+{
+    json_object *settings = json_member(config, "transfer_settings");
+
+    return settings ? settings : json_member(config, "transferSettings");
+}

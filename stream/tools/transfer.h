@@ -9,6 +9,7 @@
 #define STREAM_TOOLS_TRANSFER_H
 
 #include "core/json.h"
+#include "core/text.h"
 
 /*
  * Finds the number of what the model asked for: a name, a number, or nothing (the default).  NULL
@@ -17,5 +18,11 @@
  */
 bool transfer_find(struct work *work, json_object *settings, const char *wanted,
                    const char **number);
+
+/* Adds " Known destinations: Sales, Support." when there are any. */
+void transfer_names(json_object *settings, struct text *text);
+
+/* The version's settings, in either spelling; NULL when it has none. */
+json_object *transfer_settings(json_object *config);
 
 #endif

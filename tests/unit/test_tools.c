@@ -123,6 +123,14 @@ Test(tools, are_written_as_each_service_wants_them)
                      "\"does \\\"it\\\"\",\"parameters\":{\"type\":\"object\"}}}]");
 }
 
+Test(tools, that_pass_on_name_whom_they_can_pass_on_to)
+{
+    open_with("{\"enabled_tools\":[\"transfer_call\"],\"transfer_settings\":{\"departments\":{"
+              "\"Sales\":\"+13125550101\",\"Support\":{\"number\":\"+13125550102\"}}}}",
+              NULL, 0);
+    cr_expect(strstr(list_of(TOOLS_REALTIME), "Known destinations: Sales, Support."));
+}
+
 Test(tools, are_no_more_than_a_session_bears)
 {
     struct tool_definition own[80];
@@ -274,6 +282,32 @@ Test(tools, that_hang_leave_the_audio_alone_and_are_bridged_and_given_up, .timeo
     cr_expect_eq(kept_with(&model, "did not answer in time"), 1u);
     cr_expect(strstr(kept_last(&model), "\"purpose\":\"tool\""), "%s", kept_last(&model));
     cr_expect(strstr(facts_kept, "\"status\":\"timeout\""));
+    posts_stop();
+    offloop_collect();
+    close(fd);
+}
+
+Test(tools, that_run_keep_the_call_from_ending_and_the_caller_from_being_asked, .timeout = 20)
+{
+    struct tool_definition own;
+    int fd;
+
+    own = hanging("get_order", 30, &fd);
+    live->settings.silence_seconds = 5;
+    open_with("{\"enabled_tools\":[\"get_order\",\"end_call\"]}", &own, 1);
+    cr_assert(posts_start(with_threads()));
+    tool_call(live, "get_order", "c1", "{}");
+    live->active_us = sockets_now_us();
+    later(6000);
+    live_tick();
+    cr_expect_eq(kept_with(&model, "still there"), 0u, "it is us who are waited for");
+    tool_call(live, "end_call", "c2", "{}");
+    live_tick();
+    cr_expect_eq(live->state, LIVE_DRAINING, "what was begun is waited for");
+    live->deadline_us = INT64_MAX;
+    later(12100);
+    live_tick();
+    cr_expect_eq(live->state, LIVE_CLOSING, "but not for ever");
     posts_stop();
     offloop_collect();
     close(fd);
