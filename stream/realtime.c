@@ -423,16 +423,18 @@ static void on_item_done(struct live *live, json_object *event)
 
 static void on_response_created(struct live *live, json_object *event)
 {
+    struct responses *responses = &live->responses;
     json_object *response = json_member(event, "response");
     const char *id = json_text(response, "id");
     const char *ours = json_text(json_member(response, "metadata"), "client_event_id");
+    bool is_for_machine = voicemail_is_on(live) && !ours && responses->phase != RESPONSE_ASKED;
 
     if (!id)
         return;
-    if (ours && strcmp(ours, live->responses.event) == 0)
-        interruption_response(live, id, live->responses.current.purpose);
-    if (responses_created(&live->responses, id, ours, sockets_now_us()) ||
-        (voicemail_is_on(live) && !ours && responses_interrupt(&live->responses, false)))
+    if (ours && strcmp(ours, responses->event) == 0)
+        interruption_response(live, id, responses->current.purpose);
+    if (responses_created(responses, id, ours, sockets_now_us()) ||
+        (is_for_machine && responses_interrupt(responses, false)))
         realtime_cancel(live);
 }
 
