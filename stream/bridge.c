@@ -123,13 +123,14 @@ static void note_time(struct live *live, const char *item, size_t count)
 /* To the caller, with a mark behind it now and then. */
 static bool play(struct live *live, const struct delta *delta)
 {
+    struct slice audio = tones_mix(live, delta->audio);
     char name[MARK_SIZE];
 
-    if (!live->line->audio(live, delta->audio))
+    if (!live->line->audio(live, audio))
         return false;
     if (live->recorder)
-        recorder_agent(live->recorder, delta->audio);
-    monitor_audio(live, "agent", delta->audio);
+        recorder_agent(live->recorder, audio);
+    monitor_audio(live, "agent", audio);
     playback_sent(&live->playback, delta->item, delta->response, delta->content_index,
                   audio_bytes(delta->audio.at, delta->audio.length), sockets_now_us());
     if (playback_mark(&live->playback, name))
@@ -170,6 +171,7 @@ void bridge_item_ends(struct live *live, const char *item)
     unplayed_end(&live->interruption.unplayed, item);
     if (live->interruption.state != INTERRUPTION_HELD && playback_end(&live->playback, item, name))
         live->line->mark(live, name);
+    tones_flush(live);
 }
 
 /* ---- the caller may be interrupting ---- */
@@ -196,6 +198,8 @@ void bridge_hold(struct live *live)
     speech->ncuts = playback_cut(&live->playback, now_us, speech->cuts);
     speech->held_us = now_us;
     speech->state = INTERRUPTION_HELD;
+    if (speech->ncuts)
+        tones_were_cleared(live);
     fact_event(&live->subject, "turn.held", "debug", "media", NULL);
 }
 
@@ -286,6 +290,8 @@ static void cut_playing(struct live *live)
     count = playback_cut(&live->playback, sockets_now_us(), cuts);
     for (size_t i = 0; i < count; i++)
         note_cut(live, &cuts[i]);
+    if (count)
+        tones_were_cleared(live);
 }
 
 /* First silence, then everything else; nothing played and nothing begun leaves nothing to stop. */
