@@ -190,7 +190,7 @@ static bool act(struct request *req)
         .note = body.note,
         .reason = body.reason,
     };
-    if (!supervise(&req->work, &session, &wanted, &done))
+    if (!supervision_order(&req->work, &session, &wanted, &done))
         return false;
     req->reply_is_secret = done.ticket != NULL;
     return reply_row(req, 200, &answer_view,

@@ -319,8 +319,8 @@ static bool open_door(struct work *work, const struct ordering *o, struct superv
     return true;
 }
 
-bool supervise(struct work *work, const struct voice_session *session,
-               const struct supervision *wanted, struct supervised *done)
+bool supervision_order(struct work *work, const struct voice_session *session,
+                       const struct supervision *wanted, struct supervised *done)
 {
     struct ordering o = {.wanted = wanted, .session = session};
     bool has_door =

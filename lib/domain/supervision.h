@@ -48,8 +48,8 @@ struct supervised {
  * may not be dialled; WRONG_STATE: the session does not do that; BUSY: its node is gone, and the
  * order with it.
  */
-bool supervise(struct work *work, const struct voice_session *session,
-               const struct supervision *wanted, struct supervised *done);
+bool supervision_order(struct work *work, const struct voice_session *session,
+                       const struct supervision *wanted, struct supervised *done);
 
 /* A session that is under way, as lists show it. */
 struct live_session {
