@@ -11,6 +11,7 @@
 
 struct own_call {
     struct work work; /* with a connection to the stack's database, as the call's tenant */
+    struct customer customer;
     uid call, session;
     const char *sid, *stream_sid, *token;
 };
