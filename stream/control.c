@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "domain/commands.h"
 #include "stream/live.h"
+#include "stream/metrics.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/orders.h"
@@ -203,6 +204,17 @@ static void answer_status(struct control_request *request)
              (long long)control.longest_turn_us, watchdog_last());
 }
 
+/* Prometheus' text, cut where the answer has no more room. */
+static void answer_metrics(struct control_request *request)
+{
+    struct arena arena = {0};
+    struct text text = {.arena = &arena};
+
+    metrics_expose(control.config, &text);
+    answer(request, 200, text.at);
+    arena_free(&arena);
+}
+
 void control_serve(struct control_request *request)
 {
     static const char commands[] = "/control/commands/";
@@ -212,6 +224,8 @@ void control_serve(struct control_request *request)
         answer(request, 401, "{\"error\":\"unauthorized\"}");
     else if (strcmp(request->path, "/control/status") == 0 && strcmp(request->method, "GET") == 0)
         answer_status(request);
+    else if (strcmp(request->path, "/control/metrics") == 0 && strcmp(request->method, "GET") == 0)
+        answer_metrics(request);
     else if (strcmp(request->method, "POST") == 0 &&
              strncmp(request->path, commands, sizeof commands - 1) == 0 &&
              uid_read(request->path + sizeof commands - 1, NULL, &id))

@@ -5,6 +5,7 @@
 #include "core/column.h"
 #include "core/redact.h"
 #include "core/text.h"
+#include "stream/metrics.h"
 #include "domain/outage_calls.h"
 
 static facts_sink *sink;
@@ -86,6 +87,7 @@ static void put_turn(const char *kind, const struct subject *subject, const stru
 
 void fact_turn(const struct subject *subject, const struct slot *slot)
 {
+    metrics_turn(subject->tenant, slot);
     put_turn("turn", subject, slot);
 }
 
@@ -114,6 +116,7 @@ void fact_event(const struct subject *subject, const char *type, const char *lev
     struct arena arena = {0};
     struct text line = begin(&arena, "event", subject);
 
+    metrics_event(type);
     add_key(&line, "id", uid_new());
     add_text(&line, "type", type);
     add_text(&line, "level", level);
@@ -144,6 +147,7 @@ void fact_active(const struct subject *subject)
     struct arena arena = {0};
     struct text line = begin(&arena, "active", subject);
 
+    metrics_count(METRIC_CALLS_STARTED, 1);
     finish(&line);
 }
 
@@ -161,6 +165,7 @@ void fact_end(const struct subject *subject, const char *result, const char *end
     struct arena arena = {0};
     struct text line = begin(&arena, "end", subject);
 
+    metrics_end(result);
     add_text(&line, "result", result);
     add_text(&line, "reason", end_reason);
     add_number(&line, "duration_ms", duration_ms);
@@ -173,6 +178,7 @@ void fact_lost(const struct subject *subject)
     struct arena arena = {0};
     struct text line = begin(&arena, "lost", subject);
 
+    metrics_count(METRIC_CALLS_LOST, 1);
     finish(&line);
 }
 
@@ -181,6 +187,7 @@ void fact_tool(const struct subject *subject, const struct tool_fact *tool)
     struct arena arena = {0};
     struct text line = begin(&arena, "tool", subject);
 
+    metrics_tool(tool->status);
     add_key(&line, "id", tool->id);
     add_text(&line, "name", tool->name);
     add_text(&line, "ref", tool->call_ref);

@@ -23,6 +23,7 @@
 #include "stream/live.h"
 #include "stream/media.h"
 #include "stream/monitor.h"
+#include "stream/metrics.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
@@ -125,6 +126,7 @@ static void tick(void)
     node_tick();
     control_tick();
     recorders_tick();
+    metrics_tick();
 }
 
 /* Each call needs two descriptors. */
@@ -160,7 +162,7 @@ static bool start(const struct sockets *sockets)
     signals_block();
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
-         call_logs_start(config) && resolver_start(config) && claims_start(config) &&
+         call_logs_start(config) && metrics_start(config) && resolver_start(config) && claims_start(config) &&
          tools_start(config) && monitors_start(config) && chat_links_start() && control_start(config) && node_start(config);
     signals_unblock();
     return ok;
@@ -173,9 +175,11 @@ static void turn(void)
     int64_t turn_us;
 
     sockets_turn();
+    sockets_now_us();
     offloop_collect();
     turn_us = sockets_send();
     control_note_turn(turn_us);
+    metrics_note_turn(turn_us);
     coalesce_note_turn(turn_us, clock_monotonic_us());
     if (signals_take_reopen()) {
         log_reopen();
@@ -213,6 +217,7 @@ static void stop(void)
     monitors_stop();
     recorders_stop();
     call_logs_stop();
+    metrics_stop();
     writer_stop(STORE_MS);
     offloop_collect();
     sockets_close();

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "stream/bridge.h"
 #include "stream/call_log.h"
+#include "stream/metrics.h"
 #include "stream/node.h"
 #include "stream/realtime.h"
 #include "stream/recording_pause.h"
@@ -187,6 +188,7 @@ static void send_clear(struct live *live)
 
     if (live->carrier)
         live->carrier->drop_audio(live->carrier);
+    metrics_count(METRIC_CLEARS, 1);
     outlet_send(live->carrier, text, (size_t)length);
 }
 
@@ -291,6 +293,7 @@ static void closed(void *with, const struct closing *closing)
     log_info(&live->work, "media.closed", "code=%u stopped=%d dropped=%zu", closing->code,
              live->was_stopped, live->carrier ? live->carrier->dropped : 0);
     call_log_closed(live->log, 'k', closing);
+    metrics_count(METRIC_DROPPED, live->carrier ? (int64_t)live->carrier->dropped : 0);
     live->carrier = NULL;
     if (live->state < LIVE_CLOSING)
         live_lost(live);

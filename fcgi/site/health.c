@@ -5,6 +5,7 @@
 #include "core/config.h"
 #include "core/version.h"
 #include "domain/host_memory.h"
+#include "domain/node_metrics.h"
 #include "fcgi/site/parts.h"
 #include "fcgi/site/site.h"
 
@@ -180,7 +181,17 @@ bool site_status(struct request *req)
     return reply_row(req, 200, &state_view, &state);
 }
 
-/* GET /metrics, in the text form of Prometheus: this host alone, no tenant's data. */
+/* All stream nodes, as they wrote their figures down last; nothing when the store is away. */
+static void add_nodes(struct request *req)
+{
+    struct rows nodes;
+
+    if (node_figures_alive(&req->work, &nodes))
+        node_figures_expose(nodes.at, nodes.count, &req->reply);
+    req->work.error = (struct error){0};
+}
+
+/* GET /metrics, in the text form of Prometheus: this host and the stream nodes, no tenant's data. */
 bool site_metrics(struct request *req)
 {
     const struct host_memory *memory = host_memory();
@@ -205,5 +216,6 @@ bool site_metrics(struct request *req)
                      (int)atomic_load(&slot->pool), (int)pid,
                      atomic_load(&slot->busy_since_us) != 0);
     }
+    add_nodes(req);
     return true;
 }

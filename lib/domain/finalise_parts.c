@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "domain/call_money.h"
+#include "domain/call_prices.h"
 #include "domain/events.h"
 #include "domain/finalise.h"
 #include "domain/latency.h"
@@ -164,6 +165,7 @@ bool finalise_tell(struct work *work, const struct finalising *f)
     return owe(work, f, completed ? "call.completed" : "call.failed",
                recording ? instant_after(f->now, RECORDING_WAIT_MS) : f->now) &&
            (f->turns.count == 0 || owe(work, f, "transcript.ready", f->now)) &&
+           call_price_owe(work, &f->call, f->now) &&
            event_put(work, f->id, f->has_session ? f->session.id : NO_UID, "call.updated",
                      "platform", "{\"finalized\":true}");
 }

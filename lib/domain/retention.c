@@ -1,7 +1,12 @@
 #include "domain/retention.h"
 
+#include "core/json.h"
+#include "core/text.h"
 #include "db/db.h"
+#include "domain/audit.h"
 #include "domain/rates.h"
+#include "domain/recordings.h"
+#include "domain/tenants.h"
 
 #define HOURS(count) ((int64_t)(count)*3600 * 1000)
 #define DAYS(count) HOURS(24 * (count))
@@ -33,19 +38,84 @@ static const struct rule by_key[] = {
     {"DELETE FROM session_commands WHERE id < ? LIMIT 500", DAYS(30)},
 };
 
+/* What a tenant may keep longer or shorter, and how long it is kept otherwise. */
+enum data {
+    CALLS,
+    TRANSCRIPTS,
+    RECORDINGS,
+    MESSAGES,
+    EVENTS,
+    DELIVERIES,
+    OUTBOX,
+    FAILED_EFFECTS,
+    DATA
+};
+
+static const struct {
+    const char *name; /* in the tenant's settings; NULL: it is not the tenant's to say */
+    int64_t days;
+    bool is_content; /* of calls: its deletion is written down */
+} data[DATA] = {
+    [CALLS] = {"calls", 730, true},
+    [TRANSCRIPTS] = {"transcripts", 365, true},
+    [RECORDINGS] = {"recordings", 90, true},
+    [MESSAGES] = {"messages", 365, true},
+    [EVENTS] = {"events", 30, true},
+    [DELIVERIES] = {"deliveries", 30, false},
+    [OUTBOX] = {NULL, 7, false},
+    [FAILED_EFFECTS] = {NULL, 30, false},
+};
+
+enum { LEAST_DAYS = 1, MOST_DAYS = 3650 };
+
 /*
- * Bound: the tenant, that key, and the time.  Keys are made when rows are, so the range of keys
- * holds everything old enough, and hardly more.
+ * Bound: the tenant and the least key that a row of that age could have, and where "timed" the
+ * time.  Keys are made when rows are, so the range of keys holds everything old enough, and hardly
+ * more.
  */
-static const struct rule of_tenant[] = {
+static const struct tenant_rule {
+    enum data of;
+    const char *what, *sql;
+    bool timed;
+} of_tenant[] = {
     /* clang-format off */
-    {"DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'delivered'"
-     " AND finished_at < ? LIMIT 500", DAYS(7)},
-    {"DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'failed'"
-     " AND finished_at < ? LIMIT 500", DAYS(30)},
-    {"DELETE FROM webhook_deliveries WHERE tenant_id = ? AND id < ?"
-     " AND state IN ('sent', 'failed') AND created_at < ? LIMIT 500", DAYS(30)},
-    {"DELETE FROM call_events WHERE tenant_id = ? AND id < ? AND occurred_at < ? LIMIT 500", DAYS(30)},
+    {OUTBOX, "outbox", "DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'delivered'"
+     " AND finished_at < ? LIMIT 500", true},
+    {FAILED_EFFECTS, "outbox", "DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'failed'"
+     " AND finished_at < ? LIMIT 500", true},
+    {DELIVERIES, "webhook_deliveries", "DELETE FROM webhook_deliveries WHERE tenant_id = ?"
+     " AND id < ? AND state IN ('sent', 'failed') AND created_at < ? LIMIT 500", true},
+    {EVENTS, "call_events", "DELETE FROM call_events WHERE tenant_id = ? AND id < ?"
+     " AND occurred_at < ? LIMIT 500", true},
+    {TRANSCRIPTS, "call_turns",
+     "DELETE FROM call_turns WHERE tenant_id = ? AND session_id < ? LIMIT 500", false},
+    {TRANSCRIPTS, "call_texts",
+     "DELETE FROM call_texts WHERE tenant_id = ? AND call_id < ? LIMIT 500", false},
+    {TRANSCRIPTS, "tool_invocations",
+     "DELETE FROM tool_invocations WHERE tenant_id = ? AND id < ? LIMIT 500", false},
+    {MESSAGES, "sms_messages",
+     "DELETE FROM sms_messages WHERE tenant_id = ? AND id < ? LIMIT 500", false},
+    {MESSAGES, "email_messages",
+     "DELETE FROM email_messages WHERE tenant_id = ? AND id < ? LIMIT 500", false},
+    {CALLS, "call_latency",
+     "DELETE FROM call_latency WHERE tenant_id = ? AND call_id < ? LIMIT 500", false},
+    {CALLS, "voice_outcomes",
+     "DELETE FROM voice_outcomes WHERE tenant_id = ? AND id < ? LIMIT 500", false},
+    {CALLS, "session_evals",
+     "DELETE FROM session_evals WHERE tenant_id = ? AND id < ? LIMIT 500", false},
+    {CALLS, "supervisor_actions",
+     "DELETE FROM supervisor_actions WHERE tenant_id = ? AND id < ? LIMIT 500", false},
+    {CALLS, "callback_tasks", "DELETE FROM callback_tasks WHERE tenant_id = ? AND id < ?"
+     " AND status NOT IN ('open', 'in_progress') LIMIT 500", false},
+    {CALLS, "handoffs", "DELETE FROM handoffs WHERE tenant_id = ? AND id < ? LIMIT 500", false},
+    {CALLS, "recordings", "DELETE FROM recordings WHERE tenant_id = ? AND id < ?"
+     " AND status = 'deleted' LIMIT 500", false},
+    {CALLS, "call_aliases",
+     "DELETE FROM call_aliases WHERE tenant_id = ? AND call_id < ? LIMIT 500", false},
+    {CALLS, "voice_sessions", "DELETE FROM voice_sessions WHERE tenant_id = ? AND id < ?"
+     " AND state_rank = 90 LIMIT 500", false},
+    {CALLS, "calls",
+     "DELETE FROM calls WHERE tenant_id = ? AND id < ? AND state_rank = 90 LIMIT 500", false},
     /* clang-format on */
 };
 
@@ -83,17 +153,119 @@ bool retention_shared(struct work *work, instant now)
     return rates_sweep(work);
 }
 
+/* One tenant's round. */
+struct round {
+    int64_t days[DATA];
+    uint64_t deleted, content;
+    struct text rows; /* "call_turns":12, … */
+};
+
+/* What the tenant's settings say, in days: "transcripts": 30. */
+static bool read_days(struct work *work, struct round *round)
+{
+    struct tenant tenant = {0};
+    json_object *given;
+
+    for (int of = 0; of < DATA; of++)
+        round->days[of] = data[of].days;
+    if (!tenant_by_id(work, work->tenant, &tenant))
+        return work->error.what == NOT_FOUND;
+    given = tenant.retention.json ? json_parse(tenant.retention.json) : NULL;
+    for (int of = 0; of < DATA; of++) {
+        int64_t days = data[of].name ? json_integer(given, data[of].name, 0) : 0;
+
+        if (days >= LEAST_DAYS)
+            round->days[of] = days < MOST_DAYS ? days : MOST_DAYS;
+    }
+    json_object_put(given);
+    return true;
+}
+
+static void count(struct round *round, enum data of, const char *what, uint64_t rows)
+{
+    round->deleted += rows;
+    if (!rows || !data[of].is_content)
+        return;
+    round->content += rows;
+    text_add(&round->rows, "%s\"%s\":%llu", round->rows.length ? "," : "", what,
+             (unsigned long long)rows);
+}
+
+static bool apply_rule(struct work *work, struct round *round, const struct tenant_rule *rule,
+                       instant now)
+{
+    instant before = instant_after(now, -DAYS(round->days[rule->of]));
+    uid least = uid_at(before);
+    const struct param params[] = {PARAM(work->tenant), PARAM(least), PARAM(before)};
+    uint64_t rows = 0;
+    bool ok = apply(work, rule->sql, params, rule->timed ? 3 : 2, &rows);
+
+    count(round, rule->of, rule->what, rows);
+    return ok;
+}
+
+/* Their bytes may lie in a directory, so each goes by itself. */
+static bool purge_recordings(struct work *work, struct round *round, instant now)
+{
+    const char *sql = arena_format(&work->arena,
+                                   "SELECT %s FROM recordings AS r WHERE r.tenant_id = ?"
+                                   " AND r.id < ? AND r.status <> 'deleted' ORDER BY r.id LIMIT ?",
+                                   store_names(work, &recording_entity, "r"));
+    uid least = uid_at(instant_after(now, -DAYS(round->days[RECORDINGS])));
+    int64_t limit = RETENTION_BATCH;
+    const struct param params[] = {PARAM(work->tenant), PARAM(least), PARAM(limit)};
+    struct rows rows;
+    uint64_t purged = 0;
+    bool ok = db_select(work, sql, params, COUNT(params), &recording_entity, &rows);
+
+    for (size_t i = 0; ok && i < rows.count; i++) {
+        ok = recording_purge(work, (const struct recording *)rows.at + i);
+        purged += ok;
+    }
+    count(round, RECORDINGS, "recording_bytes", purged);
+    return ok;
+}
+
+/* What was deleted of calls, and by which rule, can be proven later. */
+static bool write_down(struct work *work, const struct round *round)
+{
+    struct audit_row row = {.actor_kind = "system", .actor = "retention"};
+    struct text detail = {.arena = &work->arena};
+    const char *between = "";
+
+    if (!round->content)
+        return true;
+    text_add(&detail, "{\"rows\":{%s},\"kept_days\":{", round->rows.at);
+    for (int of = 0; of < DATA; of++)
+        if (data[of].is_content) {
+            text_add(&detail, "%s\"%s\":%lld", between, data[of].name, (long long)round->days[of]);
+            between = ",";
+        }
+    text_put(&detail, "}}");
+    row.action = "retention.deleted";
+    row.detail.json = detail.at;
+    return audit_put(work, &row);
+}
+
+/* What went before something failed went all the same, and the first failure is what counts. */
+static bool note_round(struct work *work, const struct round *round, bool ok)
+{
+    struct error error = work->error;
+    bool noted = write_down(work, round);
+
+    if (!ok)
+        work->error = error;
+    return ok && noted;
+}
+
 bool retention_of_tenant(struct work *work, instant now, uint64_t *deleted)
 {
-    if (deleted)
-        *deleted = 0;
-    for (size_t i = 0; i < COUNT(of_tenant); i++) {
-        instant before = instant_after(now, -of_tenant[i].age_ms);
-        uid least = uid_at(before);
-        const struct param params[] = {PARAM(work->tenant), PARAM(least), PARAM(before)};
+    struct round round = {.rows = {.arena = &work->arena}};
+    bool ok = read_days(work, &round) && purge_recordings(work, &round, now);
 
-        if (!apply(work, of_tenant[i].sql, params, COUNT(params), deleted))
-            return false;
-    }
-    return true;
+    for (size_t i = 0; ok && i < COUNT(of_tenant); i++)
+        ok = apply_rule(work, &round, &of_tenant[i], now);
+    if (deleted)
+        *deleted = round.deleted;
+    return note_round(work, &round, ok);
 }

@@ -17,8 +17,10 @@ enum { RETENTION_BATCH = 500, RETENTION_BATCHES = 20 };
 bool retention_shared(struct work *work, instant now);
 
 /*
- * One round over what is a tenant's: the outbox, deliveries, events, session commands.  "deleted"
- * (may be NULL) counts rows.  The work's tenant is whose.
+ * One round over what is a tenant's: calls, transcripts, recordings, messages, events, deliveries,
+ * the outbox.  How many days of each are kept stands in the tenant's settings ("retention":
+ * {"transcripts": 30}), else the reference's.  What it deleted of calls it writes into the audit
+ * log, a row for each round.  "deleted" (may be NULL) counts rows.  The work's tenant is whose.
  */
 bool retention_of_tenant(struct work *work, instant now, uint64_t *deleted);
 

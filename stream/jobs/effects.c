@@ -4,6 +4,7 @@
  */
 #include "core/log.h"
 #include "core/rand.h"
+#include "domain/call_prices.h"
 #include "domain/outbox.h"
 #include "domain/recording_copies.h"
 #include "domain/sms_sending.h"
@@ -75,6 +76,13 @@ bool run_recordings(struct work *work)
 bool run_messages(struct work *work)
 {
     static const struct effect effect = {"sms", 5, 60000, sms_send};
+
+    return bring_about_due(work, &effect);
+}
+
+bool run_prices(struct work *work)
+{
+    static const struct effect effect = {"carrier", 5, 60000, call_price_ask};
 
     return bring_about_due(work, &effect);
 }

@@ -14,6 +14,7 @@ void finish_deliveries(struct work *work);
 bool run_fan_out(struct work *work);
 bool run_recordings(struct work *work);
 bool run_messages(struct work *work);
+bool run_prices(struct work *work);
 
 /* calls.c: calls that nobody finished. */
 bool run_finalise(struct work *work);
@@ -34,5 +35,9 @@ bool run_numbers(struct work *work);
 /* upkeep.c: balances are folded, what is old is deleted. */
 bool run_balances(struct work *work);
 bool run_retention(struct work *work);
+
+/* rollups.c: days are added up, counters of processes that are gone are kept. */
+bool run_rollups(struct work *work);
+bool run_figures(struct work *work);
 
 #endif

@@ -20,6 +20,9 @@ const struct job jobs[] = {
     {"numbers",      LANE_SWEEP,   15 * SECOND, run_numbers,      .alone_ms = 5 * MINUTE},
     {"balances",     LANE_SWEEP,   10 * MINUTE, run_balances,     .alone_ms = 5 * MINUTE},
     {"retention",    LANE_SWEEP,   5 * MINUTE,  run_retention,    .alone_ms = 5 * MINUTE},
+    {"prices",       LANE_SWEEP,   5 * SECOND,  run_prices},
+    {"rollups",      LANE_SWEEP,   10 * MINUTE, run_rollups,      .alone_ms = 5 * MINUTE},
+    {"figures",      LANE_SWEEP,   MINUTE,      run_figures,      .alone_ms = MINUTE},
     /* clang-format on */
 };
 
