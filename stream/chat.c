@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "stream/interruption.h"
 #include "stream/line.h"
 #include "stream/model.h"
 #include "stream/socket.h"
@@ -305,6 +306,7 @@ static void begin(struct live *live, const struct speak *speak)
     chat->wording = (struct wording){0};
     snprintf(chat->item, sizeof chat->item, "chat_%u", ++chat->serial);
     responses_created(&live->responses, chat->item, live->responses.event, sockets_now_us());
+    interruption_response(live, chat->item, speak->purpose);
     if (!speak->words) {
         send_request(live);
         return;

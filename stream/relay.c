@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "domain/relay_proof.h"
+#include "stream/interruption.h"
 #include "stream/mind.h"
 #include "stream/node.h"
 #include "stream/pace.h"
@@ -17,7 +18,8 @@ enum {
     MOST_QUEUED = 1024 * 1024,
     MESSAGE_DEPTH = 8,
     LONGEST_PROMPT = 8 * 1024,
-    SPEAKS_US = 5 * 1000000, /* a caller who was heard to begin has said something by then */
+    PARTIAL_EVERY_US = 200 * 1000, /* so often who follows the call is told of half a sentence */
+    SPEAKS_US = 5 * 1000000,       /* a caller who was heard to begin has said something by then */
 };
 
 /* Handshakes that no account of ours signed may be a stranger's: so many may be undecided. */
@@ -45,8 +47,8 @@ static void send_words(struct live *live, const char *words, bool last)
         return;
     text_put(&text, "{\"type\":\"text\",\"token\":");
     text_json(&text, words);
-    if (live->relay->lang[0])
-        text_add(&text, ",\"lang\":\"%s\"", live->relay->lang);
+    if (interruption_is_forbidden(live))
+        text_put(&text, ",\"interruptible\":false");
     text_add(&text, ",\"last\":%s}", last ? "true" : "false");
     send(live, &text);
 }
@@ -152,19 +154,6 @@ static bool on_setup(struct live *live, json_object *setup)
     return true;
 }
 
-/* "es-MX", safe to be put into a message. */
-static void note_lang(struct relay *relay, const char *lang)
-{
-    size_t length = lang ? strlen(lang) : 0;
-
-    if (length < 4 || length >= sizeof relay->lang)
-        return;
-    for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)lang[i]) && lang[i] != '-')
-            return;
-    memcpy(relay->lang, lang, length + 1);
-}
-
 /* The caller's turn. A model that still answers the one before is stopped: what it sent was said.
  */
 static void take_turn(struct live *live, const char *words)
@@ -195,14 +184,29 @@ static void take_turn(struct live *live, const char *words)
 static void tell_partial(struct live *live, const char *words)
 {
     struct text payload = {.arena = &live->scratch};
+    int64_t now_us = sockets_now_us();
 
+    live_heard(live, true);
+    responses_caller_speaks(&live->responses, true);
+    live->relay->speaks_until_us = now_us + SPEAKS_US;
+    if (now_us - live->relay->partial_us < PARTIAL_EVERY_US)
+        return;
+    live->relay->partial_us = now_us;
     text_put(&payload, "{\"role\":\"user\",\"text\":");
     text_json(&payload, words);
     text_put(&payload, "}");
     fact_event(&live->subject, "transcript.partial", "info", "media", payload.at);
-    live_heard(live, true);
-    responses_caller_speaks(&live->responses, true);
-    live->relay->speaks_until_us = sockets_now_us() + SPEAKS_US;
+}
+
+/* The agent cannot answer just now: it will. */
+static void keep_early(struct live *live, const char *words)
+{
+    const char *early = live->relay->early;
+
+    if (early && strlen(early) + strlen(words) > LONGEST_PROMPT)
+        return;
+    live->relay->early =
+        arena_format(&live->work.arena, "%s%s%s", early ? early : "", early ? " " : "", words);
 }
 
 static bool on_prompt(struct live *live, json_object *prompt)
@@ -217,10 +221,10 @@ static bool on_prompt(struct live *live, json_object *prompt)
     length = strlen(words);
     if (!length || length > LONGEST_PROMPT || live->state >= LIVE_DRAINING)
         return true;
-    if (live->state == LIVE_READY && live->relay->lang[0])
-        note_lang(live->relay, json_text(prompt, "lang"));
-    if (live->state != LIVE_READY)
-        live->relay->early = last ? arena_text(&live->work.arena, words) : live->relay->early;
+    if (live->state != LIVE_READY && last)
+        keep_early(live, words);
+    else if (live->state != LIVE_READY)
+        return true;
     else if (last)
         take_turn(live, words);
     else

@@ -29,9 +29,9 @@ struct relay {
     size_t nmarks;
     unsigned prompts;        /* turns of the caller */
     const char *early;       /* what the caller said before the agent could hear; or NULL */
-    char lang[16];           /* the caller's, as the carrier heard it; "": nobody looks */
     bool is_silenced;        /* the caller interrupted: what is still sent would be stale */
     int64_t speaks_until_us; /* the caller is in the middle of something; 0: is not */
+    int64_t partial_us;      /* when half a sentence was last told */
 };
 
 /* Sockets at /relay/ws and /n/{node}/relay/ws. */

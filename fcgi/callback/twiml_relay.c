@@ -28,6 +28,7 @@ void twiml_write_relay(struct text *out, const struct call_plan *plan)
         {"hints", relay->hints},
         {"interruptible", relay->interruptible},
         {"interruptSensitivity", relay->interrupt_sensitivity},
+        {"ignoreBackchannel", relay->ignore_backchannel},
         {"dtmfDetection", "true"},
         {"partialPrompts", "true"},
         {"events", "speaker-events"},

@@ -34,25 +34,30 @@ bool relay_is_session(const struct voice_session *session)
     return strcmp(session->transport, "relay") == 0;
 }
 
-/* An agent that is not to be interrupted is not; how easily the others are, a word says. */
-static void read_interruptions(struct work *work, json_object *config, struct relay_plan *relay)
+/*
+ * An agent that is not to be interrupted is not; how easily the others are is a word here, where
+ * agents have milliseconds of speech.
+ */
+static void read_interruptions(json_object *rules, struct relay_plan *relay)
 {
-    json_object *rules = json_member(config, "interruption_settings");
-    const char *sensitivity = either(work, rules, "sensitivity", "sensitivity", 16);
+    enum { HIGH_MS = 300, MEDIUM_MS = 800 };
+    int64_t ms = json_integer(rules, "sensitivity_ms", json_integer(rules, "sensitivityMs", 0));
+    bool ignores = json_boolean(rules, "ignore_backchannels", false) ||
+                   json_boolean(rules, "ignoreBackchannels", false);
 
-    if (!rules)
-        rules = json_member(config, "interruptionSettings");
     relay->interruptible = json_boolean(rules, "enabled", true) ? "any" : "none";
-    if (sensitivity && (strcmp(sensitivity, "low") == 0 || strcmp(sensitivity, "medium") == 0 ||
-                        strcmp(sensitivity, "high") == 0))
-        relay->interrupt_sensitivity = sensitivity;
+    relay->interrupt_sensitivity = ms == 0           ? NULL
+                                   : ms <= HIGH_MS   ? "high"
+                                   : ms <= MEDIUM_MS ? "medium"
+                                                     : "low";
+    relay->ignore_backchannel = ignores ? "true" : NULL;
 }
 
 bool relay_plan_read(struct work *work, const struct voice_session *session, struct call_plan *plan)
 {
     struct relay_plan *relay = arena_new(&work->arena, struct relay_plan, 1);
     struct agent_version version;
-    json_object *config, *given;
+    json_object *config, *given, *rules;
 
     if (!agent_version_find(work, session->agent_version_id, &version))
         return false;
@@ -69,7 +74,8 @@ bool relay_plan_read(struct work *work, const struct voice_session *session, str
         either(work, given, "transcription_provider", "transcriptionProvider", MOST_TEXT);
     relay->speech_model = either(work, given, "speech_model", "speechModel", MOST_TEXT);
     relay->hints = either(work, given, "hints", "hints", MOST_HINTS);
-    read_interruptions(work, config, relay);
+    rules = json_member(config, "interruption_settings");
+    read_interruptions(rules ? rules : json_member(config, "interruptionSettings"), relay);
     json_object_put(config);
     plan->relay = relay;
     return true;

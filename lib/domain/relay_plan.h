@@ -20,8 +20,9 @@ struct relay_plan {
     const char *tts_provider, *voice;
     const char *transcription_provider, *speech_model;
     const char *hints;
-    const char *interruptible; /* none, dtmf, speech, any */
-    const char *interrupt_sensitivity;
+    const char *interruptible;         /* none, dtmf, speech, any */
+    const char *interrupt_sensitivity; /* low, medium, high */
+    const char *ignore_backchannel;    /* "true" */
 };
 
 /* Whether a version's document (parsed) wants a relay. */

@@ -274,6 +274,19 @@ Test(relay, a_model_that_is_gone_leaves_no_silence, .timeout = 120)
     cr_expect_str_eq(at(call_settled(&desk.customer, sid), "status"), "completed");
 }
 
+Test(relay, a_caller_who_says_nothing_is_asked_once_and_then_left, .timeout = 120)
+{
+    struct desk desk = desk_with(",\"call_settings\":{\"silenceTimeoutSeconds\":5}");
+    const char *sid =
+        call_place(&desk.customer, FROM, "[{\"wait_agent\":true},{\"pause_ms\":90000}]");
+    json_object *carrier = call_ended(sid);
+
+    cr_expect_str_eq(at(carrier, "relays.0.status"), "ended");
+    cr_expect(strstr(heard_by(carrier), "agent: Hello, this is the desk.\nagent: ") != NULL, "%s",
+              heard_by(carrier));
+    AGREES(desk, sid, carrier);
+}
+
 /* ---- who may come in ---- */
 
 Test(relay, a_handshake_without_a_signature_is_refused, .timeout = 60)

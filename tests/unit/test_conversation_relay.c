@@ -196,6 +196,30 @@ Test(conversation_relay, a_new_prompt_replaces_the_answer_to_the_one_before)
     cr_expect(strstr(answerer_heard("/", 1).body, "First") != NULL, "it is still known");
 }
 
+Test(conversation_relay, a_greeting_that_is_protected_is_spoken_to_its_end)
+{
+    live->settings.interruption = (struct interruption_rules){.decides = true, .is_enabled = true};
+    mind_speak(live, &(struct speak){.purpose = "greeting", .words = "Good morning."});
+    cr_expect_eq(kept_with(&carrier, "\"interruptible\":false"), 2);
+    kept_forget(&carrier);
+    later(20000);
+    relay_tick(live);
+    say("And now?");
+    cr_expect_eq(kept_with(&carrier, "interruptible"), 0);
+}
+
+Test(conversation_relay, what_was_said_before_the_agent_could_hear_is_answered_then)
+{
+    answerer_say("/", 200, SSE("Hello."));
+    live->state = LIVE_CONNECTING;
+    take("{'type':'prompt','voicePrompt':'Hello?','last':true}");
+    take("{'type':'prompt','voicePrompt':'Anybody there?','last':true}");
+    live->state = LIVE_READY;
+    relay_tick(live);
+    await("Hello.");
+    cr_expect_str_eq(text_of("prompt_1"), "Hello? Anybody there?");
+}
+
 Test(conversation_relay, messages_that_are_none_end_the_socket)
 {
     cr_expect_not(take("nonsense"));
