@@ -7,6 +7,7 @@
 #include "stream/line.h"
 #include "stream/live.h"
 #include "stream/mix.h"
+#include "stream/monitor.h"
 #include "stream/recorder.h"
 #include "stream/socket.h"
 
@@ -132,6 +133,7 @@ static bool send_piece(struct live *live, size_t count)
         return false;
     if (live->recorder)
         recorder_agent(live->recorder, audio);
+    monitor_audio(live, "agent", audio);
     note_sent(live, count);
     return true;
 }

@@ -174,7 +174,6 @@ static bool put_task(struct work *work, const struct errand *errand, const char 
     const struct toolbox *box = errand->box;
     const char *due = json_text(errand->arguments, "due_at");
     struct callback_task task;
-    char id[37];
 
     callback_task_begin(&task);
     task.id = errand->id;
@@ -192,8 +191,7 @@ static bool put_task(struct work *work, const struct errand *errand, const char 
     if (!read_phone(work, errand, "phone", &task.customer_phone) ||
         !callback_task_create(work, &task))
         return false;
-    uid_write_uuid(task.id, id);
-    text_add(result, "{\"status\":\"callback_task_created\",\"task_id\":\"%s\"}", id);
+    text_put(result, "{\"status\":\"callback_task_created\"}");
     return true;
 }
 
