@@ -303,6 +303,7 @@ void bridge_interrupt(struct live *live)
 
     speech->state = INTERRUPTION_NOT_ASKED;
     speech->deadline_us = 0;
+    voice_out_stop(live);
     if (!is_held && playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE)
         return;
     if (is_held)

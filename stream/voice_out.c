@@ -362,11 +362,14 @@ void voice_out_words_done(struct live *live, json_object *event)
         hand_over(live);
 }
 
-static bool came_as_text(const struct voice_out *voice, const char *item)
+/* Whether the item came as text, and is not corrected yet; once asked, it is. */
+static bool take_text_item(struct voice_out *voice, const char *item)
 {
     for (size_t i = 0; i < PLAYBACK_ITEMS; i++)
-        if (strcmp(voice->items[i], item) == 0)
+        if (strcmp(voice->items[i], item) == 0) {
+            voice->items[i][0] = '\0';
             return true;
+        }
     return false;
 }
 
@@ -385,6 +388,12 @@ static const char *heard_text(struct live *live, const struct cut *cut)
     return arena_copy(&live->scratch, slot->text.at, length);
 }
 
+static void stop_speaking(struct voice_out *voice)
+{
+    tts_close(voice->speaking);
+    voice->speaking = NULL;
+}
+
 static void forget(struct voice_out *voice, const char *item)
 {
     struct utterance **at = &voice->first, *gone;
@@ -394,10 +403,8 @@ static void forget(struct voice_out *voice, const char *item)
     gone = *at;
     if (!gone)
         return;
-    if (gone == voice->first) {
-        tts_close(voice->speaking);
-        voice->speaking = NULL;
-    }
+    if (gone == voice->first)
+        stop_speaking(voice);
     *at = gone->next;
     arena_free(&gone->arena);
     free(gone);
@@ -405,11 +412,24 @@ static void forget(struct voice_out *voice, const char *item)
 
 bool voice_out_cut(struct live *live, const struct cut *cut)
 {
-    if (!came_as_text(&live->voice, cut->item))
+    if (!take_text_item(&live->voice, cut->item))
         return false;
     correct_model(live, cut->item, heard_text(live, cut));
     forget(&live->voice, cut->item);
     return true;
+}
+
+/* What has sound is cut like any other audio; the rest is known here alone. */
+void voice_out_stop(struct live *live)
+{
+    struct voice_out *voice = &live->voice;
+
+    stop_speaking(voice);
+    while (voice->first) {
+        if (!voice->first->has_sound && take_text_item(voice, voice->first->item))
+            correct_model(live, voice->first->item, "");
+        drop_first(voice);
+    }
 }
 
 /* ---- the session ---- */

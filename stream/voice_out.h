@@ -48,6 +48,9 @@ void voice_out_words_done(struct live *live, json_object *event);
  */
 bool voice_out_cut(struct live *live, const struct cut *cut);
 
+/* The caller interrupts: words that have not become sound yet never will. */
+void voice_out_stop(struct live *live);
+
 /* Looks after a voice that gives no sound; ten times a second. */
 void voice_out_tick(struct live *live);
 
