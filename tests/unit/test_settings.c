@@ -111,3 +111,130 @@ Test(settings, know_the_other_turn_detection)
     cr_expect_null(json_member(detection, "threshold"), "which it does not have");
     json_object_put(tree);
 }
+
+/* ---- when the caller speaks ---- */
+
+Test(settings, without_conditions_leave_interruptions_to_the_model)
+{
+    read("{\"interruption_settings\":{\"enabled\":true,\"bargeInDuringGreeting\":true,"
+         "\"minSilenceMs\":700}}",
+         NULL, "{}");
+    cr_expect_not(settings.interruption.decides);
+    cr_expect(settings.model_interrupts);
+    cr_expect_not_null(strstr(settings.turn_detection, "\"silence_duration_ms\":700"));
+    cr_expect_not_null(strstr(settings.turn_detection, "\"create_response\":true"));
+    cr_expect_not_null(strstr(settings.turn_detection, "\"interrupt_response\":true"));
+}
+
+Test(settings, with_any_condition_keep_the_model_from_stopping_and_answering_by_itself)
+{
+    static const char *const conditions[] = {
+        "\"enabled\":false",           "\"bargeInDuringGreeting\":false",
+        "\"sensitivityMs\":300",       "\"bargeInConfidence\":0.5",
+        "\"echoConfidence\":0.9",      "\"falseInterruptionTimeoutMs\":1000",
+        "\"sensitivity_ms\":300",      "\"barge_in_during_greeting\":false",
+        "\"ignore_backchannels\":true"};
+
+    for (size_t i = 0; i < COUNT(conditions); i++) {
+        read(arena_format(&work.arena, "{\"interruption_settings\":{%s}}", conditions[i]), NULL,
+             "{}");
+        cr_expect(settings.interruption.decides, "%s", conditions[i]);
+        cr_expect_not(settings.model_interrupts);
+        cr_expect_not_null(strstr(settings.turn_detection, "\"create_response\":false"));
+        cr_expect_not_null(strstr(settings.turn_detection, "\"interrupt_response\":false"));
+    }
+}
+
+Test(settings, of_interruptions_stay_within_the_contracts_ranges)
+{
+    read("{\"interruptionSettings\":{\"sensitivityMs\":5,\"falseInterruptionTimeoutMs\":60000,"
+         "\"bargeInConfidence\":7,\"echoConfidence\":-1}}",
+         NULL, "{}");
+    cr_expect_eq(settings.interruption.speech_ms, 100);
+    cr_expect_eq(settings.interruption.false_ms, 5000);
+    cr_expect_float_eq(settings.interruption.confidence, 1, 1e-9);
+    cr_expect_float_eq(settings.interruption.echo, 0, 1e-9);
+    read("{\"interruptionSettings\":{\"sensitivityMs\":\"soon\"}}", NULL, "{}");
+    cr_expect_eq(settings.interruption.speech_ms, 300);
+    cr_expect_eq(settings.interruption.false_ms, 1500);
+}
+
+Test(settings, of_turn_detection_stay_within_the_contracts_ranges)
+{
+    read(
+        "{\"s2sTurnDetection\":{\"threshold\":3,\"prefixPaddingMs\":9000,\"silenceDurationMs\":1}}",
+        NULL, "{}");
+    cr_expect_not_null(strstr(settings.turn_detection, "\"threshold\":1,\"prefix_padding_ms\":2000,"
+                                                       "\"silence_duration_ms\":200"),
+                       "%s", settings.turn_detection);
+    read("{\"s2s_turn_detection\":{\"type\":\"semantic_vad\",\"eagerness\":\"wild\"}}", NULL, "{}");
+    cr_expect_not_null(strstr(settings.turn_detection, "\"eagerness\":\"auto\""));
+}
+
+Test(settings, ask_how_sure_the_words_are_only_where_the_model_can_say)
+{
+    json_object *tree;
+
+    read("{\"interruptionSettings\":{\"bargeInConfidence\":0.6}}", NULL, "{}");
+    tree = update();
+    cr_expect_not_null(json_member(json_member(tree, "session"), "include"));
+    json_object_put(tree);
+    read("{\"interruptionSettings\":{\"bargeInConfidence\":0.6},"
+         "\"s2s_config\":{\"transcriptionModel\":\"whisper-1\"}}",
+         NULL, "{}");
+    tree = update();
+    cr_expect_null(json_member(json_member(tree, "session"), "include"));
+    json_object_put(tree);
+}
+
+/* ---- how the agent hears and speaks ---- */
+
+Test(settings, carry_noise_reduction_transcription_and_speed_into_the_session)
+{
+    json_object *tree, *audio, *input, *words;
+
+    read("{\"language\":\"de-DE\",\"voice_settings\":{\"speed\":4},\"s2s_config\":{"
+         "\"noiseReduction\":\"far_field\",\"transcriptionModel\":\"gpt-4o-transcribe\"},"
+         "\"stt_config\":{\"keywords\":[\"Kettenblatt\",\"Tretlager\"]}}",
+         NULL, "{}");
+    tree = update();
+    audio = json_member(json_member(tree, "session"), "audio");
+    input = json_member(audio, "input");
+    words = json_member(input, "transcription");
+    cr_expect_str_eq(json_text(json_member(input, "noise_reduction"), "type"), "far_field");
+    cr_expect_str_eq(json_text(words, "model"), "gpt-4o-transcribe");
+    cr_expect_str_eq(json_text(words, "language"), "de");
+    cr_expect_str_eq(json_text(words, "prompt"), "Kettenblatt, Tretlager");
+    cr_expect_float_eq(json_object_get_double(json_member(json_member(audio, "output"), "speed")),
+                       1.5, 1e-9, "as fast as the model can");
+    json_object_put(tree);
+}
+
+Test(settings, reduce_noise_unless_it_is_off)
+{
+    read("{}", NULL, "{}");
+    cr_expect_str_eq(settings.noise_reduction, "near_field");
+    read("{\"s2sConfig\":{\"noiseReduction\":\"off\"}}", NULL, "{}");
+    cr_expect_null(settings.noise_reduction);
+}
+
+Test(settings, say_how_a_call_opens_and_ends)
+{
+    read("{\"callSettings\":{\"maxDurationSeconds\":10,\"silenceTimeoutSeconds\":900,"
+         "\"dtmfEnabled\":false,\"voicemailMessage\":\"Call us.\","
+         "\"endCallPhrases\":[\"bye now\",7]},\"firstSpeaker\":\"user\"}",
+         NULL, "{}");
+    cr_expect_eq(settings.call_limit_seconds, 30);
+    cr_expect_eq(settings.silence_seconds, 300);
+    cr_expect_not(settings.takes_keys);
+    cr_expect_str_eq(settings.voicemail_message, "Call us.");
+    cr_expect_eq(settings.nend_phrases, 1);
+    cr_expect(settings.is_caller_first);
+    read("{\"call_settings\":{\"max_duration_seconds\":120,\"voicemail_message\":\"\"}}", NULL,
+         "{}");
+    cr_expect_eq(settings.call_limit_seconds, 120);
+    cr_expect_eq(settings.silence_seconds, 30);
+    cr_expect(settings.takes_keys);
+    cr_expect_null(settings.voicemail_message);
+    cr_expect_not(settings.is_caller_first);
+}
