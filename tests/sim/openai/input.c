@@ -162,6 +162,12 @@ static struct json_object *user_item(const char *id)
                 "completed", "user", content);
 }
 
+/* What a test writes in brackets is heard and is no words: "(coughs)". */
+static bool is_noise(const char *words)
+{
+    return words[0] == '(' && words[strlen(words) - 1] == ')';
+}
+
 /* What is in the buffer becomes an item of the conversation. */
 static void commit(struct session *session, bool respond, const char *origin)
 {
@@ -169,7 +175,7 @@ static void commit(struct session *session, bool respond, const char *origin)
     char *words = whole_words(input);
     struct watermark_found pending;
     struct item *item;
-    const char *transcript = words == NULL ? UNINTELLIGIBLE : words;
+    const char *transcript = words == NULL ? UNINTELLIGIBLE : is_noise(words) ? "" : words;
 
     session_send(session, "input_audio_buffer.committed",
                  pack("previous_item_id=s item_id=s", item_last(&session->items), input->item_id));
