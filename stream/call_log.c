@@ -236,6 +236,20 @@ void call_log_refused(struct call_log *log, const struct error *error)
     call_log_add(log, 'r', code, strlen(code));
 }
 
+void call_log_order(struct call_log *log, const char *kind, json_object *args)
+{
+    struct arena arena = {0};
+    struct text text = {.arena = &arena};
+
+    if (!log)
+        return;
+    text_put(&text, "{\"kind\":");
+    text_json(&text, kind);
+    text_add(&text, ",\"args\":%s}", args ? json_write(&arena, args) : "{}");
+    call_log_add(log, 'v', text.at, text.length);
+    arena_free(&arena);
+}
+
 void call_log_tool(struct call_log *log, const char *call_ref, const struct outcome *outcome)
 {
     struct arena arena = {0};

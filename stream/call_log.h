@@ -11,6 +11,7 @@
  *   r  the claim was refused        e  the end is stored        o  the model is connected
  *   t  the clock's tick             C  said to the carrier      M  said to the model
  *   u  a tool has answered          y  a model that was given up is gone
+ *   v  an order was given
  *   p  the loop's pressure: how many frames make a message
  *
  * After C and M stands a control message, or "#<length>:<hash>" of a message with audio, "-" when
@@ -25,6 +26,7 @@
 
 #include "core/config.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/text.h"
 #include "stream/outlet.h"
 #include "stream/socket.h"
@@ -48,6 +50,7 @@ void call_log_add(struct call_log *log, char kind, const char *text, size_t leng
 void call_log_closed(struct call_log *log, char kind, const struct closing *closing);
 void call_log_claimed(struct call_log *log, const struct claimed *claimed);
 void call_log_refused(struct call_log *log, const struct error *error);
+void call_log_order(struct call_log *log, const char *kind, json_object *args);
 void call_log_tool(struct call_log *log, const char *call_ref, const struct outcome *outcome);
 
 /* What is said through the outlet that comes back is kept as well; the same when "log" is NULL. */

@@ -196,7 +196,8 @@ static void answer_status(struct control_request *request)
     request->status = 200;
     snprintf(request->reply, sizeof request->reply,
              "{\"node\":%lld,\"epoch\":%lld,\"draining\":%s,\"sessions\":%zu,\"backlog\":%zu,"
-             "\"uptime_ms\":%lld,\"turns\":%llu,\"long_turns\":%llu,\"longest_turn_us\":%lld,\"last_long_turn\":\"%s\"}",
+             "\"uptime_ms\":%lld,\"turns\":%llu,\"long_turns\":%llu,\"longest_turn_us\":%lld,"
+             "\"last_long_turn\":\"%s\"}",
              (long long)node_id(), (long long)node_epoch(), node_is_draining() ? "true" : "false",
              live_count(), writer_backlog(),
              (long long)((clock_monotonic_us() - control.started_us) / 1000),

@@ -22,8 +22,8 @@
 #include "stream/jobs/jobs.h"
 #include "stream/live.h"
 #include "stream/media.h"
-#include "stream/monitor.h"
 #include "stream/metrics.h"
+#include "stream/monitor.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
@@ -162,8 +162,9 @@ static bool start(const struct sockets *sockets)
     signals_block();
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
-         call_logs_start(config) && metrics_start(config) && resolver_start(config) && claims_start(config) &&
-         tools_start(config) && monitors_start(config) && chat_links_start() && control_start(config) && node_start(config);
+         call_logs_start(config) && metrics_start(config) && resolver_start(config) &&
+         claims_start(config) && tools_start(config) && monitors_start(config) &&
+         chat_links_start() && control_start(config) && node_start(config);
     signals_unblock();
     return ok;
 }

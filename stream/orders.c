@@ -4,8 +4,10 @@
 
 #include "core/text.h"
 #include "stream/bridge.h"
+#include "stream/call_log.h"
 #include "stream/line.h"
 #include "stream/mind.h"
+#include "stream/recording_pause.h"
 #include "stream/takeover.h"
 #include "stream/tones.h"
 
@@ -136,6 +138,8 @@ static const struct kind {
     {"end", end},
     {"drain", drain, .is_quiet = true},
     {"amd", amd, .is_quiet = true},
+    {"pause_recording", recording_order_pause},
+    {"resume_recording", recording_order_resume},
 };
 
 static void note(struct live *live, const char *kind, json_object *args)
@@ -151,6 +155,7 @@ static void note(struct live *live, const char *kind, json_object *args)
 /* What ends the session is noted before its end, or the event would stand behind it. */
 const char *order_run(struct live *live, const char *kind, json_object *args)
 {
+    call_log_order(live->log, kind, args);
     for (size_t i = 0; i < COUNT(kinds); i++)
         if (strcmp(kinds[i].name, kind) == 0) {
             if (!kinds[i].is_quiet)

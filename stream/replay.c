@@ -17,6 +17,7 @@
 #include "stream/coalesce.h"
 #include "stream/live.h"
 #include "stream/media.h"
+#include "stream/orders.h"
 #include "stream/resolver.h"
 #include "stream/socket.h"
 #include "stream/tools.h"
@@ -430,6 +431,18 @@ static bool on_tool(const struct line_read *line)
     return true;
 }
 
+static bool on_order(const struct line_read *line)
+{
+    json_object *tree = json_parse(line->text);
+    const char *kind = json_text(tree, "kind");
+
+    if (kind)
+        order_run(run.live, kind, json_member(tree, "args"));
+    json_object_put(tree);
+    arena_reset(&run.live->scratch);
+    return kind != NULL;
+}
+
 static bool on_pressure(const struct line_read *line)
 {
     coalesce_force((unsigned)strtoul(line->text, NULL, 10));
@@ -454,10 +467,10 @@ static const struct {
     char kind;
     bool (*take)(const struct line_read *line);
 } kinds[] = {
-    {'s', on_begin},        {'a', on_claimed},   {'r', on_refused},      {'c', on_carrier},
-    {'k', on_carrier_gone}, {'o', on_connected}, {'m', on_model},        {'x', on_model_gone},
-    {'u', on_tool},         {'p', on_pressure},  {'y', on_earlier_gone}, {'t', on_tick},
-    {'e', on_stored},
+    {'s', on_begin},        {'a', on_claimed},   {'r', on_refused},  {'c', on_carrier},
+    {'k', on_carrier_gone}, {'o', on_connected}, {'m', on_model},    {'x', on_model_gone},
+    {'u', on_tool},         {'v', on_order},     {'p', on_pressure}, {'y', on_earlier_gone},
+    {'t', on_tick},         {'e', on_stored},
 };
 
 /* ---- the way through ---- */
