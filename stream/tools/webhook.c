@@ -12,7 +12,8 @@ enum {
     OWN_HEADERS = 5,
     ANSWER_MOST = 64 * 1024, /* more of an answer is not read */
     REDIRECTS = 3,
-    PEEK = 400, /* of a failure's body that the model is told */
+    SOONER_MS = 50, /* timers may end so much before the time-out */
+    PEEK = 400,     /* of a failure's body that the model is told */
 };
 
 /* ---- the request ---- */
@@ -182,7 +183,7 @@ static void refused(struct tool_run *run, int status, const char *body)
 
 static bool is_late(const struct tool_run *run)
 {
-    return run->exchange.answer.took_ms >= run->exchange.request.deadline_ms;
+    return run->exchange.answer.took_ms + SOONER_MS >= run->exchange.request.deadline_ms;
 }
 
 void webhook_answer(struct tool_run *run)

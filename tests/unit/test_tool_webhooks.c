@@ -234,6 +234,7 @@ Test(tool_webhooks, that_cannot_be_asked_say_so)
 {
     cr_expect_str_eq(ending(HTTP_FORBIDDEN, 1), "rejected");
     cr_expect_str_eq(ending(HTTP_UNANSWERED, 1000), "timeout");
+    cr_expect_str_eq(ending(HTTP_UNANSWERED, 999), "timeout", "timers are a little early");
     cr_expect_str_eq(ending(HTTP_UNANSWERED, 100), "error");
     cr_expect_str_eq(ending(HTTP_UNREACHED, 100), "error");
     cr_expect(strstr(run->outcome.output, "cannot be reached"));
