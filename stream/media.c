@@ -12,8 +12,12 @@
 #include "stream/node.h"
 #include "stream/realtime.h"
 #include "stream/recording_pause.h"
+#include "stream/watchdog.h"
 
 enum { LONGEST_MESSAGE = 64 * 1024, MOST_QUEUED = 4 * 1024 * 1024 };
+
+/* A carrier that catches up after a break sends 50 messages for each second of it, and marks. */
+enum { MOST_MESSAGES = 4000 };
 
 /* Without a token a socket may be a stranger's: so many may be waiting for their start frame. */
 enum { MOST_PENDING = 200, MOST_PENDING_OF_ADDRESS = 20 };
@@ -117,6 +121,7 @@ static bool take_event(struct live *live, const char *name, const char *text, si
     for (size_t i = 0; i < COUNT(events); i++) {
         if (strcmp(events[i].name, name) != 0)
             continue;
+        watchdog_runs("media", events[i].name);
         ok = json_read(&work, text, length, &rules, &tree);
         live->scratch = work.arena;
         details = ok ? json_member(tree, name) : NULL;
@@ -304,6 +309,7 @@ const struct role media_role = {
     .name = "media",
     .most = LONGEST_MESSAGE,
     .most_queued = MOST_QUEUED,
+    .most_messages = MOST_MESSAGES,
     .admit = admit,
     .opened = opened,
     .message = message,

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "db/db.h"
+#include "stream/watchdog.h"
 
 struct list {
     struct task *first, *last;
@@ -82,6 +83,7 @@ static void *run(void *with)
         helper->work.tenant = 0;
         task->run(&helper->work, task);
         arena_reset(&helper->work.arena);
+        task->what = helper->name;
         offloop_tell(task);
     }
     db_close(helper->work.db);
@@ -152,6 +154,8 @@ void offloop_collect(void)
     tasks = finished.tasks;
     finished.tasks = (struct list){0};
     pthread_mutex_unlock(&finished.lock);
-    while ((task = take_first(&tasks)))
+    while ((task = take_first(&tasks))) {
+        watchdog_runs("task", task->what ? task->what : "own");
         task->done(task);
+    }
 }

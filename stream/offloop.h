@@ -18,6 +18,7 @@ struct task {
     struct task *next;
     void (*run)(struct work *work, struct task *task); /* in the helper; work's arena is its own */
     void (*done)(struct task *task);                   /* in the loop; frees the task */
+    const char *what; /* the helper that ran it, NULL: none; for the watchdog */
 };
 
 struct helper;

@@ -9,7 +9,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "stream/burst.h"
+#include "stream/handshakes.h"
 #include "stream/queue.h"
+#include "stream/watchdog.h"
 
 enum { KEEP = 0, CLOSE = -1 }; /* what libwebsockets makes of a callback's answer */
 
@@ -19,6 +21,8 @@ enum {
     CLOSE_REASON = 123,
     CLOSING_TURNS = 1000,
     HOST_SIZE = 128,
+    LAST_WORDS_S = 5,       /* so long a peer may take to read what comes before the close */
+    FLOOD_US = 1000 * 1000, /* a role's most_messages take at least so long */
 };
 
 _Static_assert(QUEUE_HEADROOM >= LWS_PRE, "libwebsockets writes its header before a message");
@@ -38,7 +42,9 @@ struct socket {
     char close_reason[CLOSE_REASON + 1];
     char *authorization; /* until the handshake was sent */
     const char *key_header;
-    bool *was_freed; /* told when it is freed while it is being connected */
+    bool *was_freed;   /* told when it is freed while it is being connected */
+    unsigned messages; /* in the time that is measured */
+    int64_t measured_us;
     struct closing end;
     char end_reason[CLOSE_REASON + 1];
 };
@@ -68,6 +74,13 @@ int64_t sockets_now_us(void)
     return loop.turn_us;
 }
 
+/* Names what runs, and sees to it that the turn's time is measured from here on. */
+static void runs(const struct socket *socket, const char *what)
+{
+    sockets_now_us();
+    watchdog_runs(socket->role->name, what);
+}
+
 /* ---- writing ---- */
 
 static void note_written(struct socket *socket)
@@ -90,7 +103,11 @@ static char *begin(struct outlet *outlet, enum message_kind kind, size_t most)
     outlet->dropped = socket->out.dropped;
     if (!room) {
         log_warning(NULL, "socket.overrun", "role=%s", socket->role->name);
-        outlet->close(outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too slow");
+        queue_free(&socket->out);
+        outlet->close(outlet,
+                      socket->role->slow_code ? socket->role->slow_code
+                                              : (unsigned)LWS_CLOSE_STATUS_POLICY_VIOLATION,
+                      "too slow");
     }
     return room;
 }
@@ -117,9 +134,10 @@ static void close_later(struct outlet *outlet, unsigned code, const char *reason
     socket->is_closing = true;
     socket->close_code = code;
     snprintf(socket->close_reason, sizeof socket->close_reason, "%s", reason);
-    if (socket->is_open)
+    if (socket->is_open) {
         note_written(socket);
-    else if (socket->wsi)
+        lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LAST_WORDS_S);
+    } else if (socket->wsi)
         lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
@@ -183,6 +201,7 @@ static void flush_written(void)
 /* The connection has room again. */
 static int on_writeable(struct socket *socket)
 {
+    runs(socket, "writing");
     return flush(socket) ? KEEP : CLOSE;
 }
 
@@ -228,6 +247,7 @@ static int on_end(struct lws *wsi, struct socket *socket)
     if (wsi)
         lws_set_opaque_user_data(wsi, NULL);
     socket->is_open = false;
+    runs(socket, "closed");
     forget_written(socket);
     socket->role->closed(socket->with, &socket->end);
     queue_free(&socket->out);
@@ -241,6 +261,8 @@ static int on_end(struct lws *wsi, struct socket *socket)
 
 static int on_open(struct lws *wsi, struct socket *socket)
 {
+    handshake_end(wsi);
+    runs(socket, "opened");
     socket->wsi = wsi;
     socket->burst.fd = (int)lws_get_socket_fd(wsi);
     socket->burst.ssl = lws_get_ssl(wsi);
@@ -297,8 +319,30 @@ static bool keep_fragment(struct socket *socket, const char *in, size_t length)
     return true;
 }
 
+/* Whether the other side sends more messages than anybody who means well. */
+static bool is_flood(struct socket *socket)
+{
+    int64_t now_us;
+
+    if (++socket->messages <= socket->role->most_messages || !socket->role->most_messages)
+        return false;
+    now_us = sockets_now_us();
+    if (socket->measured_us && now_us - socket->measured_us < FLOOD_US)
+        return true;
+    socket->measured_us = now_us;
+    socket->messages = 0;
+    return false;
+}
+
 static int hand_over(struct socket *socket, const char *text, size_t length)
 {
+    runs(socket, "message");
+    if (is_flood(socket)) {
+        close_later(&socket->outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too many messages");
+        return KEEP;
+    }
+    if (socket->role->is_talk)
+        lws_validity_confirmed(socket->wsi);
     if (socket->is_closing || socket->role->message(socket->with, text, length))
         return KEEP;
     close_later(&socket->outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "");
@@ -311,7 +355,6 @@ static int on_receive(struct lws *wsi, struct socket *socket, const char *in, si
     bool is_last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
     int answer;
 
-    sockets_now_us();
     if (is_last && socket->in_length == 0 && length <= socket->role->most)
         return hand_over(socket, in, length);
     if (!keep_fragment(socket, in, length)) {
@@ -358,6 +401,11 @@ static int on_websocket(struct lws *wsi, struct socket *socket, enum lws_callbac
 
 /* ---- the public listener ---- */
 
+const char *socket_path(const char *path)
+{
+    return strncmp(path, "/n/", 3) == 0 ? path + 3 + strcspn(path + 3, "/") : path;
+}
+
 /* The last address that a proxy of ours added, or the connection's own. */
 static void find_ip(struct lws *wsi, char *ip, size_t size)
 {
@@ -389,23 +437,59 @@ static int refuse(struct lws *wsi, int status)
     return CLOSE;
 }
 
-/* Asks each role whether the path is its own and the client may come in. */
-static int on_upgrade(struct lws *wsi)
+/* A header that libwebsockets knows nothing of; "" when it is absent or too long. */
+static void copy_header(struct lws *wsi, const char *name, char *value, int size)
 {
-    static const char signed_by[] = "x-twilio-signature:";
-    char path[600], query[600] = "", ip[64] = "", host[300] = "", signature[64] = "";
-    struct upgrade upgrade = {
-        .path = path, .query = query, .ip = ip, .host = host, .signature = signature};
+    if (lws_hdr_custom_copy(wsi, value, size, name, (int)strlen(name)) < 0)
+        value[0] = '\0';
+}
 
-    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0)
+/* What the client shows; a header that does not fit into its room is as good as none. */
+struct shown {
+    char path[600], query[600], ip[64], host[300], signature[64], control[160];
+    char authorization[600], api_key[512], protocols[700];
+};
+
+static bool read_upgrade(struct lws *wsi, struct shown *shown)
+{
+    memset(shown, 0, sizeof *shown);
+    if (lws_hdr_copy(wsi, shown->path, sizeof shown->path, WSI_TOKEN_GET_URI) <= 0)
+        return false;
+    lws_hdr_copy(wsi, shown->query, sizeof shown->query, WSI_TOKEN_HTTP_URI_ARGS);
+    find_ip(wsi, shown->ip, sizeof shown->ip);
+    lws_hdr_copy(wsi, shown->host, sizeof shown->host, WSI_TOKEN_HOST);
+    lws_hdr_copy(wsi, shown->authorization, sizeof shown->authorization,
+                 WSI_TOKEN_HTTP_AUTHORIZATION);
+    lws_hdr_copy(wsi, shown->protocols, sizeof shown->protocols, WSI_TOKEN_PROTOCOL);
+    copy_header(wsi, "x-twilio-signature:", shown->signature, sizeof shown->signature);
+    copy_header(wsi, "x-api-key:", shown->api_key, sizeof shown->api_key);
+    copy_header(wsi, "x-trunkline-control:", shown->control, sizeof shown->control);
+    return true;
+}
+
+/* Asks each role whether the path is its own and the client may come in. */
+static int on_upgrade(struct lws *wsi, bool is_private)
+{
+    struct shown shown;
+    const struct upgrade upgrade = {
+        .path = shown.path,
+        .query = shown.query,
+        .ip = shown.ip,
+        .host = shown.host,
+        .signature = shown.signature,
+        .authorization = shown.authorization,
+        .api_key = shown.api_key,
+        .protocols = shown.protocols,
+        .control = shown.control,
+    };
+
+    if (!read_upgrade(wsi, &shown))
         return refuse(wsi, HTTP_STATUS_NOT_FOUND);
-    lws_hdr_copy(wsi, query, sizeof query, WSI_TOKEN_HTTP_URI_ARGS);
-    find_ip(wsi, ip, sizeof ip);
-    lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST);
-    lws_hdr_custom_copy(wsi, signature, sizeof signature, signed_by, sizeof signed_by - 1);
     for (const struct role *const *role = loop.setup->roles; *role; role++) {
         void *with = NULL;
-        int status = (*role)->admit ? (*role)->admit(&upgrade, &with) : 0;
+        int status = (*role)->admit && (*role)->is_private == is_private
+                         ? (*role)->admit(&upgrade, &with)
+                         : 0;
 
         if (status == 0)
             continue;
@@ -417,16 +501,58 @@ static int on_upgrade(struct lws *wsi)
     return refuse(wsi, HTTP_STATUS_NOT_FOUND);
 }
 
+/* What a connection goes through before it is anybody's; false: it is not about that. */
+static bool on_handshake(struct lws *wsi, enum lws_callback_reasons reason, int *answer)
+{
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+        *answer = handshakes_have_room() ? KEEP : CLOSE;
+        return true;
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        handshake_begin(wsi, clock_monotonic_us());
+        *answer = KEEP;
+        return true;
+    case LWS_CALLBACK_WSI_DESTROY:
+        handshake_end(wsi);
+        return false;
+    default:
+        return false;
+    }
+}
+
+/* A connection that takes for ever to say what it wants is cut without a word. */
+static void cut_overdue(void)
+{
+    const void *wsi;
+
+    while ((wsi = handshake_overdue(clock_monotonic_us())))
+        lws_set_timeout((struct lws *)(uintptr_t)wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+}
+
+enum { HTTP_STATUS_UPGRADE = 426 };
+
+/* Whether a websocket is to be had there, so that a plain request lacks nothing but the upgrade. */
+static bool is_socket_path(const char *path)
+{
+    for (const struct role *const *role = loop.setup->roles; *role; role++)
+        if ((*role)->path && strcmp((*role)->path, socket_path(path)) == 0)
+            return true;
+    return false;
+}
+
 static int on_stream(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t length)
 {
     struct socket *socket = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+    int answer;
 
+    if (on_handshake(wsi, reason, &answer))
+        return answer;
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return on_upgrade(wsi);
+        return on_upgrade(wsi, false);
     case LWS_CALLBACK_HTTP:
-        return refuse(wsi, HTTP_STATUS_NOT_FOUND);
+        return refuse(wsi, is_socket_path(in) ? HTTP_STATUS_UPGRADE : HTTP_STATUS_NOT_FOUND);
     default:
         return socket ? on_websocket(wsi, socket, reason, in, length)
                       : lws_callback_http_dummy(wsi, reason, user, in, length);
@@ -567,8 +693,17 @@ static int answer_control(struct lws *wsi, struct control_exchange *exchange)
 static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                       size_t length)
 {
+    struct socket *socket = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+    int answer;
+
+    if (on_handshake(wsi, reason, &answer))
+        return answer;
+    if (socket)
+        return on_websocket(wsi, socket, reason, in, length);
     switch (reason) {
     case LWS_CALLBACK_HTTP:
+        handshake_end(wsi);
+        watchdog_runs("control", "request");
         memset(user, 0, sizeof(struct control_exchange));
         return on_control_request(wsi, user, in);
     case LWS_CALLBACK_HTTP_BODY:
@@ -579,7 +714,7 @@ static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return answer_control(wsi, user);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return CLOSE;
+        return on_upgrade(wsi, true);
     default:
         return lws_callback_http_dummy(wsi, reason, user, in, length);
     }
@@ -589,6 +724,7 @@ static int on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
 
 static const struct lws_protocols stream_protocols[] = {
     {.name = "stream", .callback = on_stream, .rx_buffer_size = READ_SIZE},
+    {.name = "trunkline", .callback = on_stream, .rx_buffer_size = READ_SIZE},
     {.name = NULL},
 };
 
@@ -600,14 +736,15 @@ static const struct lws_protocols client_protocols[] = {
 static const struct lws_protocols control_protocols[] = {
     {.name = "control",
      .callback = on_control,
+     .rx_buffer_size = READ_SIZE,
      .per_session_data_size = sizeof(struct control_exchange)},
     {.name = NULL},
 };
 
-/* Asks a silent peer every 20 seconds whether it is still there, and gives it 25 to answer. */
+/* Asks a silent peer every 30 seconds whether it is still there, and gives it 30 to answer. */
 static const lws_retry_bo_t keep_alive = {
-    .secs_since_valid_ping = 20,
-    .secs_since_valid_hangup = 45,
+    .secs_since_valid_ping = 30,
+    .secs_since_valid_hangup = 60,
 };
 
 static void say(int level, const char *line)
@@ -619,6 +756,9 @@ static void say(int level, const char *line)
 static void on_tick(lws_sorted_usec_list_t *timer)
 {
     lws_sul_schedule(loop.context, 0, timer, on_tick, TICK_US);
+    sockets_now_us();
+    watchdog_runs("loop", "tick");
+    cut_overdue();
     loop.setup->tick();
 }
 
@@ -702,11 +842,13 @@ void sockets_turn(void)
 
 int64_t sockets_send(void)
 {
-    int64_t began_us = sockets_now_us();
+    int64_t began_us = sockets_now_us(), now_us;
 
     flush_written();
     loop.turn_us = 0;
-    return clock_monotonic_us() - began_us;
+    now_us = clock_monotonic_us();
+    watchdog_turn(now_us - began_us, now_us);
+    return now_us - began_us;
 }
 
 void sockets_wake(void)

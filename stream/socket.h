@@ -23,7 +23,10 @@ struct upgrade {
     const char *path, *query; /* without the question mark */
     const char *ip;           /* of the client, as a trusted proxy says */
     const char *host;         /* as the client calls us */
-    const char *signature;    /* X-Twilio-Signature; "" when there is none */
+    const char *signature;    /* X-Twilio-Signature; "" when there is none, as all that follow */
+    const char *authorization, *api_key; /* headers Authorization and X-API-Key */
+    const char *protocols; /* subprotocols that it offers; "trunkline" is the one we speak */
+    const char *control;   /* X-Trunkline-Control */
 };
 
 /* How a connection ended. */
@@ -35,8 +38,13 @@ struct closing {
 
 struct role {
     const char *name;
-    size_t most;        /* the longest message that is taken */
-    size_t most_queued; /* bytes that may wait for the other side */
+    size_t most;            /* the longest message that is taken */
+    size_t most_queued;     /* bytes that may wait for the other side */
+    unsigned most_messages; /* that it may send within a second, which is no flood; 0: any number */
+    unsigned slow_code;     /* what it is closed with when more would wait; 0: 1008 */
+    bool is_private;        /* on the control listener, for our own programs */
+    bool is_talk;           /* the other side's messages are few, and each is a sign of life */
+    const char *path;       /* where clients ask for it; NULL: not told */
 
     /*
      * Whether a client may come in: 101, or the HTTP status that refuses it; 0 when the path is
@@ -68,6 +76,9 @@ struct sockets {
     void (*control)(struct control_request *request);
     void (*tick)(void); /* ten times a second */
 };
+
+/* A path without the "/n/NODE" that led to this node. */
+const char *socket_path(const char *path);
 
 /* Opens the listeners; false when one cannot be opened, which was then logged. */
 bool sockets_open(const struct sockets *sockets);
