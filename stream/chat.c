@@ -67,6 +67,7 @@ static void say(struct live *live, const char *words)
             live_elapsed_ms(live) + playback_left_ms(&live->playback, now_us);
     slot->end_ms += ms;
     transcript_add(slot, words);
+    fact_saying(&live->subject, slot);
     live->line->words(live, words, false);
     playback_sent(&live->playback, chat->item, chat->item, 0, (size_t)ms * BYTES_PER_MS, now_us);
     chat->has_spoken = true;

@@ -5,14 +5,47 @@
 #include "core/column.h"
 #include "core/redact.h"
 #include "core/text.h"
-#include "stream/metrics.h"
+#include "domain/event_news.h"
 #include "domain/outage_calls.h"
+#include "stream/metrics.h"
 
 static facts_sink *sink;
 
 void facts_to(facts_sink *to)
 {
     sink = to;
+}
+
+static struct {
+    void (*publish)(const struct event_news *news);
+    bool (*wanted)(int64_t tenant);
+} live;
+
+void facts_tell(void (*publish)(const struct event_news *news), bool (*wanted)(int64_t tenant))
+{
+    live.publish = publish;
+    live.wanted = wanted;
+}
+
+static bool is_wanted(const struct subject *subject)
+{
+    return live.wanted && live.wanted(subject->tenant);
+}
+
+static const char *known(const char *sid)
+{
+    return *sid ? sid : NULL;
+}
+
+static void tell(const struct subject *subject, struct event_news news)
+{
+    news.tenant_id = subject->tenant;
+    news.call_id = subject->call;
+    news.session_id = subject->session;
+    news.call_sid = known(subject->call_sid);
+    news.stream_sid = known(subject->stream_sid);
+    news.duration_seconds = NO_INTEGER;
+    live.publish(&news);
 }
 
 static void add_key(struct text *line, const char *name, uid key)
@@ -72,8 +105,9 @@ static void put_turn(const char *kind, const struct subject *subject, const stru
 
     add_number(&line, "seq", slot->seq);
     add_text(&line, "role", roles[slot->speaker]);
-    add_text(&line, "text",
-             redact_text(&arena, slot->text.at ? slot->text.at : "", subject->redacts, &redactions));
+    add_text(
+        &line, "text",
+        redact_text(&arena, slot->text.at ? slot->text.at : "", subject->redacts, &redactions));
     add_number(&line, "redactions", redactions);
     add_number(&line, "said_at", slot->at.ms);
     add_number(&line, "start_ms", slot->start_ms);
@@ -110,20 +144,52 @@ void fact_said(const struct subject *subject, const struct slot *slot)
     arena_free(&arena);
 }
 
+/* Told as it is said, never written down; of half a number nobody can tell what it will be. */
+static bool is_passing(const char *type)
+{
+    return strcmp(type, "transcript.partial") == 0;
+}
+
 void fact_event(const struct subject *subject, const char *type, const char *level,
                 const char *source, const char *payload)
 {
     struct arena arena = {0};
+    const struct event_news news = {
+        .id = uid_new(),
+        .type = type,
+        .level = level,
+        .source = source,
+        .payload = {redact_json(&arena, payload ? payload : "{}", subject->redacts, NULL)},
+        .occurred_at = clock_now(),
+    };
     struct text line = begin(&arena, "event", subject);
 
     metrics_event(type);
-    add_key(&line, "id", uid_new());
+    if (is_wanted(subject) && !(is_passing(type) && subject->redacts))
+        tell(subject, news);
+    add_key(&line, "id", news.id);
     add_text(&line, "type", type);
     add_text(&line, "level", level);
     add_text(&line, "source", source);
-    text_add(&line, ",\"payload\":%s",
-             redact_json(&arena, payload ? payload : "{}", subject->redacts, NULL));
-    finish(&line);
+    text_add(&line, ",\"payload\":%s", news.payload.json);
+    if (is_passing(type))
+        arena_free(&arena);
+    else
+        finish(&line);
+}
+
+void fact_saying(const struct subject *subject, const struct slot *slot)
+{
+    struct arena arena = {0};
+    struct text payload = {.arena = &arena};
+
+    if (!is_wanted(subject) || !slot->text.length)
+        return;
+    text_add(&payload, "{\"role\":\"%s\",\"text\":", roles[slot->speaker]);
+    text_json(&payload, slot->text.at);
+    text_put(&payload, "}");
+    fact_event(subject, "transcript.partial", "debug", "model", payload.at);
+    arena_free(&arena);
 }
 
 void fact_claimed(const struct outage_call *call, const char *stream_sid, int64_t node_id,

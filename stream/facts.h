@@ -20,8 +20,13 @@
 struct subject {
     int64_t tenant;
     uid call, session;
-    unsigned redacts; /* REDACT_…: what no fact of it holds */
+    unsigned redacts;                            /* REDACT_…: what no fact of it holds */
+    char call_sid[ID_SIZE], stream_sid[ID_SIZE]; /* as the carrier calls it; "": not known */
 };
+
+/* Who is told of events as they happen, and whether anybody wants those of a tenant. */
+struct event_news;
+void facts_tell(void (*publish)(const struct event_news *news), bool (*wanted)(int64_t tenant));
 
 /* Where facts go; the writer's, or a test's.  False: there is no room, the fact is lost. */
 typedef bool facts_sink(const char *line, size_t length);
@@ -34,6 +39,13 @@ void fact_heard_so_far(const struct subject *subject, const struct slot *slot);
 
 /* The same as event transcript.final, for who follows the call live. */
 void fact_said(const struct subject *subject, const struct slot *slot);
+
+/*
+ * What somebody has said so far of a turn that is not over: event transcript.partial, which is only
+ * told, never written down.  Not of a tenant who redacts: of half a number nobody can tell what it
+ * will be.
+ */
+void fact_saying(const struct subject *subject, const struct slot *slot);
 
 /* "payload" is a JSON object or NULL. */
 void fact_event(const struct subject *subject, const char *type, const char *level,
@@ -62,7 +74,7 @@ void fact_room(const struct subject *subject, uid room, const char *state);
 
 /* A tool was called, or answered; "id" names the invocation. */
 struct tool_fact {
-    uid id, tool_id; /* tool_id: of a tenant's own tool */
+    uid id, tool_id;                         /* tool_id: of a tenant's own tool */
     const char *name, *call_ref, *arguments; /* arguments: JSON */
     const char *via;                         /* realtime, relay; NULL: realtime */
     int64_t http_status;                     /* of a webhook; NO_INTEGER: none */

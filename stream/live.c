@@ -170,6 +170,8 @@ void live_claimed(struct live *live, const struct claimed *claimed)
         .session = claimed->session->id,
         .redacts = claimed->redacts,
     };
+    memcpy(live->subject.call_sid, live->call_sid, sizeof live->call_sid);
+    memcpy(live->subject.stream_sid, live->stream_sid, sizeof live->stream_sid);
     live->work.tenant = live->subject.tenant;
     uid_write_uuid(live->subject.session, live->id);
     settings_read(&live->work, claimed->version, claimed->session, claimed->call,

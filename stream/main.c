@@ -18,12 +18,16 @@
 #include "stream/claims.h"
 #include "stream/coalesce.h"
 #include "stream/control.h"
+#include "stream/events_role.h"
 #include "stream/facts.h"
+#include "stream/feeds.h"
 #include "stream/jobs/jobs.h"
 #include "stream/live.h"
+#include "stream/logs_role.h"
 #include "stream/media.h"
 #include "stream/metrics.h"
 #include "stream/monitor.h"
+#include "stream/news.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
@@ -118,7 +122,8 @@ static int run_once(const struct config *config, const char *name)
 
 /* ---- calls ---- */
 
-static const struct role *const roles[] = {&media_role, &relay_role, &monitor_role, NULL};
+static const struct role *const roles[] = {&media_role, &relay_role, &monitor_role, &events_role,
+                                           &logs_role,  &feed_role,  NULL};
 
 static void tick(void)
 {
@@ -127,6 +132,8 @@ static void tick(void)
     control_tick();
     recorders_tick();
     metrics_tick();
+    news_tick();
+    visitors_tick();
 }
 
 /* Each call needs two descriptors. */
@@ -158,13 +165,16 @@ static bool start(const struct sockets *sockets)
     media_configure(config);
     relay_configure(config);
     facts_to(writer_put);
+    facts_tell(news_publish, news_are_wanted);
+    visitors_configure(config);
     offloop_on_done(sockets_wake);
     signals_block();
     ok = make_spool(config, spool, sizeof spool) && sockets_open(sockets) &&
          writer_start(config, spool, live_end_is_stored) && recorders_start(config, spool) &&
          call_logs_start(config) && metrics_start(config) && resolver_start(config) &&
          claims_start(config) && tools_start(config) && monitors_start(config) &&
-         chat_links_start() && control_start(config) && node_start(config);
+         chat_links_start() && control_start(config) && news_start(config) &&
+         proofs_start(config) && node_start(config);
     signals_unblock();
     return ok;
 }
@@ -202,6 +212,7 @@ static void drain(const struct config *config)
     while (live_count() && !signals_ended_twice() && clock_monotonic_us() < until_us)
         turn();
     live_lose_all();
+    visitors_leave();
     until_us = clock_monotonic_us() + CLOSE_US;
     while (live_count() && clock_monotonic_us() < until_us)
         turn();
@@ -210,6 +221,8 @@ static void drain(const struct config *config)
 static void stop(void)
 {
     node_stop();
+    proofs_stop();
+    news_stop();
     claims_stop();
     tools_stop();
     chat_links_stop();

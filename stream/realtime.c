@@ -309,6 +309,7 @@ static void on_heard_part(struct live *live, json_object *event)
     if (!slot || !words)
         return;
     transcript_add(slot, words);
+    fact_saying(&live->subject, slot);
     if (slot->text.length)
         interruption_words(live, slot, slot->text.at, -1, false);
 }
@@ -387,6 +388,7 @@ static void on_words(struct live *live, json_object *event)
     if (live->speech.stopped_us && slot->first_token_ms == NO_INTEGER)
         slot->first_token_ms = (sockets_now_us() - live->speech.stopped_us) / 1000;
     transcript_add(slot, words);
+    fact_saying(&live->subject, slot);
 }
 
 static void on_words_done(struct live *live, json_object *event)
