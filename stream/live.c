@@ -10,6 +10,7 @@
 #include "stream/call_log.h"
 #include "stream/chat.h"
 #include "stream/claims.h"
+#include "stream/comeback.h"
 #include "stream/media.h"
 #include "stream/mind.h"
 #include "stream/monitor.h"
@@ -150,6 +151,7 @@ static void keep_history(struct live *live, const struct claimed *claimed)
     size_t first = claimed->nhistory > TOLD_TURNS ? claimed->nhistory - TOLD_TURNS : 0;
 
     live->is_resumed = !uid_is_none(claimed->session->resume_of);
+    comeback_read(live, claimed->session);
     live->history = arena_new(arena, struct said, claimed->nhistory - first);
     for (size_t i = first; i < claimed->nhistory; i++) {
         const struct turn *turn = &claimed->history[i];
@@ -208,9 +210,7 @@ static const char *greeting(struct live *live)
 
     if (live->is_resumed)
         return arena_format(arena,
-                            "%s\n\nThe connection was interrupted for a moment and is back. Say "
-                            "so in one short sentence and go on where you were.",
-                            instructions);
+                            "%s\n\n%s", instructions, comeback_words(live));
     if (live->settings.greeting)
         return arena_format(arena, "%s\n\nThe call was just answered. Say exactly: %s",
                             instructions, live->settings.greeting);

@@ -108,7 +108,7 @@ struct live {
     struct settings settings;
     struct said *history; /* of the sessions before; told to the model first */
     size_t nhistory;
-    bool is_resumed;
+    bool is_resumed, nobody_came; /* came: to whom the caller was to be passed on */
     unsigned connects, segments; /* attempts to connect; model sessions that were configured */
     bool was_ready;
     char setup_event[EVENT_SIZE], last_error[64];

@@ -76,6 +76,7 @@ static const struct route callback_routes[] = {
 static const struct route hook_routes[] = {
     /* clang-format off */
     {"POST /hooks/twilio/after/{token}", NULL, after_hook,      NULL, NULL, "Say what follows when a stream has ended", .flags = HIDDEN},
+    {"POST /hooks/twilio/human/{token}", NULL, human_hook,      NULL, NULL, "Say what a human hears who is called", .flags = HIDDEN},
     {"POST /hooks/twilio/amd",           NULL, amd_hook,        NULL, NULL, "Take who answered",                  .flags = HIDDEN, .success = 204},
     {"POST /hooks/twilio/recording",     NULL, recording_hook,  NULL, NULL, "Take news of a recording",           .flags = HIDDEN, .success = 204},
     {"POST /hooks/twilio/stream",        NULL, stream_hook,     NULL, NULL, "Take news of a stream",              .flags = HIDDEN, .success = 204},

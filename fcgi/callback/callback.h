@@ -53,6 +53,9 @@ bool incoming_call(struct request *req);
 bool outbound_call(struct request *req);
 bool after_hook(struct request *req);
 
+/* A human to whom a caller is passed on (handoff.c). */
+bool human_hook(struct request *req);
+
 /* What happened to a call or a message (status.c). */
 bool call_status(struct request *req);
 bool amd_hook(struct request *req);

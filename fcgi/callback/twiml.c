@@ -1,5 +1,6 @@
 #include "fcgi/callback/twiml.h"
 
+#include "fcgi/callback/twiml_handoff.h"
 #include "fcgi/callback/twiml_relay.h"
 
 static void begin(struct text *out)
@@ -105,13 +106,20 @@ static void take_message(struct text *out, const struct call_plan *plan)
 void twiml_write_plan(struct text *out, const struct call_plan *plan)
 {
     begin(out);
-    say(out, plan->say, plan->language);
+    if (plan->kind != PLAN_ASK)
+        say(out, plan->say, plan->language);
     switch (plan->kind) {
     case PLAN_CONNECT:
         connect(out, plan);
         break;
     case PLAN_DIAL:
         dial(out, plan);
+        break;
+    case PLAN_CONFERENCE:
+        twiml_write_conference(out, plan);
+        break;
+    case PLAN_ASK:
+        twiml_write_question(out, plan);
         break;
     case PLAN_VOICEMAIL:
         take_message(out, plan);

@@ -9,6 +9,7 @@
 #include "domain/events.h"
 #include "domain/gate.h"
 #include "domain/handoffs.h"
+#include "domain/human_legs.h"
 #include "domain/inbound.h"
 #include "domain/nodes.h"
 #include "domain/numbers.h"
@@ -76,12 +77,34 @@ static bool dial_handoff(struct work *work, const struct call *call, const struc
     return handoff_move(work, handoff, "dialing");
 }
 
-static bool after_end(struct work *work, const struct call *call, struct call_plan *plan)
+static bool resume(struct work *work, const struct call *call, const struct voice_session *old,
+                   struct call_plan *plan);
+
+/* A caller who waits for a human, or for whom none came: then the agent goes on. */
+static bool wait_for_human(struct work *work, const struct call *call,
+                           const struct voice_session *session, struct handoff *handoff,
+                           struct call_plan *plan)
+{
+    bool begun;
+
+    return handoff_gather(work, call, session, handoff, plan, &begun) &&
+           (begun || resume(work, call, session, plan));
+}
+
+static bool after_end(struct work *work, const struct call *call,
+                      const struct voice_session *session, struct call_plan *plan)
 {
     struct handoff handoff;
+    bool nobody;
 
     if (handoff_open(work, call->id, &handoff))
-        return dial_handoff(work, call, &handoff, plan);
+        return handoff_has_conference(&handoff)
+                   ? wait_for_human(work, call, session, &handoff, plan)
+                   : dial_handoff(work, call, &handoff, plan);
+    if (work->error.what != NOT_FOUND || !handoff_nobody_came(work, call->id, &nobody))
+        return false;
+    if (nobody && is(session->result, "transferred"))
+        return resume(work, call, session, plan);
     return work->error.what == NOT_FOUND && hang_up(plan);
 }
 
@@ -105,6 +128,10 @@ static bool resume_step(struct work *work, void *with)
     session->transport = old->transport;
     session->resume_of = old->id;
     session->resume_count = old->resume_count + 1;
+    if (is(old->result, "transferred")) { /* nothing broke off: nobody came */
+        session->resume_count = old->resume_count;
+        session->metadata = (document){"{\"nobody_came\":true}"};
+    }
     session->call_type = old->call_type;
     session->customer_phone = old->customer_phone;
     session->agent_id = old->agent_id;
@@ -224,7 +251,7 @@ bool after_connect(struct work *work, const struct token *token, const struct af
     if (!session_get(work, token->session, &session))
         return wait_for_row(work, token, facts->waited, plan);
     if (is(session.state, "ended"))
-        return after_end(work, &call, plan);
+        return after_end(work, &call, &session, plan);
     if (is(session.state, "connecting") || is(session.state, "active") ||
         is(session.state, "draining"))
         return facts->agent_ended ? hang_up(plan)

@@ -17,6 +17,8 @@ enum plan_kind {
     PLAN_VOICEMAIL, /* a sentence, a tone, a recording */
     PLAN_SAY,       /* a sentence, then the end */
     PLAN_WAIT,      /* a second of silence, then ask again at after_url */
+    PLAN_CONFERENCE, /* with somebody who is called meanwhile */
+    PLAN_ASK,       /* "say" asks for a key, which is told to after_url */
     PLAN_HANGUP,    /* nothing more to say */
     PLAN_NOTHING    /* an empty answer: the carrier goes on as it is */
 };
@@ -44,6 +46,9 @@ struct call_plan {
     const char *caller_id; /* NULL: the caller's */
     int64_t dial_timeout_seconds, dial_limit_seconds;
     const char *dial_status_url;
+
+    /* PLAN_CONFERENCE: its name, who enters, and where the carrier tells of it */
+    const char *conference, *conference_label, *conference_status_url;
 
     /* Where the carrier tells of a recording it makes; NULL: it makes none. */
     const char *recording_url;

@@ -10,6 +10,7 @@
 #include "domain/events.h"
 #include "domain/finalise.h"
 #include "domain/handoffs.h"
+#include "domain/human_legs.h"
 #include "domain/recordings.h"
 #include "domain/sessions.h"
 #include "domain/sms.h"
@@ -95,7 +96,8 @@ static bool apply_status(struct work *work, struct applying *a)
     if (!call_apply(work, a->call.id, &news, &moved))
         return false;
     a->applied = moved ? "applied" : "late";
-    return !call_state_is_terminal(news.state) || call_finalise(work, a->call.id, NULL);
+    return !call_state_is_terminal(news.state) ||
+           (call_finalise(work, a->call.id, NULL) && human_leg_ended(work, &a->call));
 }
 
 /* Whoever talks in the call learns who answered; a call that nobody talks in need not. */

@@ -1,0 +1,352 @@
+#include "domain/human_legs.h"
+
+#include <string.h>
+
+#include "core/log.h"
+#include "domain/call_setup.h"
+#include "domain/call_state.h"
+#include "domain/calls.h"
+#include "domain/finalise.h"
+#include "domain/follow_ups.h"
+#include "domain/gate.h"
+#include "domain/inbound.h"
+#include "domain/sessions.h"
+#include "domain/tenants.h"
+#include "remote/twilio.h"
+
+enum { RING_SECONDS = 25, TOKEN_MS = 60 * 60 * 1000, LONGEST_SECONDS = 4 * 60 * 60 };
+
+static bool is(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+bool handoff_has_conference(const struct handoff *handoff)
+{
+    return !is(handoff->mode, "cold");
+}
+
+/* ---- ordering the human ---- */
+
+struct ordering {
+    const struct call *caller;
+    const struct handoff *handoff;
+    struct tenant tenant;
+    struct carrier carrier;
+    struct gate_pass pass;
+    struct call leg;
+};
+
+static void describe(struct work *work, struct ordering *o)
+{
+    const struct call *caller = o->caller;
+    struct call *leg = &o->leg;
+
+    call_begin(work, leg);
+    leg->carrier = carrier_name(&o->carrier);
+    leg->carrier_account_sid = o->carrier.account_sid;
+    leg->origin = "transfer";
+    leg->direction = "outbound";
+    leg->media_mode = "bridge";
+    leg->leg_role = "human";
+    leg->parent_call_id = caller->id;
+    leg->from_addr = is(caller->direction, "inbound") ? caller->to_addr : caller->from_addr;
+    leg->to_addr = o->handoff->target;
+    leg->agent_name = caller->agent_name;
+    leg->org_ref = caller->org_ref;
+}
+
+/* The leg and the handoff that waits for it, in one. */
+static bool write_step(struct work *work, void *with)
+{
+    static const char sql[] = "UPDATE handoffs SET human_call_id = ?, updated_at = ?, rev = rev + 1"
+                              " WHERE tenant_id = ? AND id = ? AND human_call_id IS NULL";
+    struct ordering *o = with;
+    instant now = clock_now();
+    const struct param params[] = {PARAM(o->leg.id), PARAM(now), PARAM(work->tenant),
+                                   PARAM(o->handoff->id)};
+    uint64_t changed;
+
+    return db_execute(work, sql, params, COUNT(params), &changed) &&
+           (changed == 1 || fail(work, CONFLICT, "The human was called already")) &&
+           call_write(work, &o->leg, NULL, 0) && handoff_move(work, o->handoff, "dialing");
+}
+
+static const char *human_url(struct work *work, uid leg, bool was_asked)
+{
+    const struct token token = {
+        .tenant_id = work->tenant,
+        .call = leg,
+        .expires_at = instant_after(clock_now(), TOKEN_MS),
+    };
+
+    return hook_url(work, arena_format(&work->arena, "/hooks/twilio/human/%s%s",
+                                       token_make(work, TOKEN_AFTER, &token),
+                                       was_asked ? "?asked=1" : ""));
+}
+
+static bool place(struct work *work, struct ordering *o)
+{
+    char key[27];
+    struct carrier_outcome outcome = {0};
+    struct carrier_call answer = {0};
+    struct call_news news = NO_NEWS;
+
+    uid_write_base32(o->leg.id, key);
+    const struct carrier_setting settings[] = {
+        {"To", o->leg.to_addr},
+        {"From", o->leg.from_addr},
+        {"Url", human_url(work, o->leg.id, false)},
+        {"Method", "POST"},
+        {"StatusCallback",
+         hook_url(work, arena_format(&work->arena, "/api/v1/call-status?cid=%s", key))},
+        {"StatusCallbackMethod", "POST"},
+        {"StatusCallbackEvent", "ringing"},
+        {"StatusCallbackEvent", "answered"},
+        {"StatusCallbackEvent", "completed"},
+        {"Timeout", arena_format(&work->arena, "%d", RING_SECONDS)},
+    };
+    if (twilio_call_create(work, &o->carrier, settings, COUNT(settings), &answer, &outcome)) {
+        news.state = "queued";
+        return call_learn_sid(work, o->leg.id, answer.sid) &&
+               call_apply(work, o->leg.id, &news, NULL);
+    }
+    if (outcome.end != CARRIER_REFUSED)
+        return true; /* it may ring: its callbacks tell, and the caller can hang up meanwhile */
+    news.state = "failed";
+    news.end_reason = "carrier_error";
+    news.error_message = outcome.message;
+    call_apply(work, o->leg.id, &news, NULL);
+    call_finalise(work, o->leg.id, NULL);
+    return fail(work, UPSTREAM, "The carrier refused to call the human");
+}
+
+static bool order(struct work *work, struct ordering *o)
+{
+    struct outward outward = {.channel = GATE_VOICE, .transfer = true, .to = o->handoff->target};
+
+    outward.from = is(o->caller->direction, "inbound") ? o->caller->to_addr : o->caller->from_addr;
+    if (!tenant_by_id(work, work->tenant, &o->tenant) || !gate_check(work, &outward, &o->pass) ||
+        !carrier_of_tenant(work, &o->tenant, &o->carrier))
+        return false;
+    describe(work, o);
+    return db_transaction(work, write_step, o) && place(work, o);
+}
+
+/* ---- nobody came ---- */
+
+static const char *const unreached[] = {"declined", "no_answer", "failed"};
+
+static bool is_unreached(const char *state)
+{
+    for (size_t i = 0; i < COUNT(unreached); i++)
+        if (is(state, unreached[i]))
+            return true;
+    return false;
+}
+
+struct giving_up {
+    const struct handoff *handoff;
+    const struct call *caller;
+    const char *state;
+};
+
+/* The end of a handoff, and what is owed to the caller because of it. */
+static bool give_up_step(struct work *work, void *with)
+{
+    const struct giving_up *g = with;
+    const char *why = arena_format(&work->arena, "Wanted to speak with a human; %s: %s",
+                                   is(g->state, "declined")    ? "declined by"
+                                   : is(g->state, "no_answer") ? "no answer from"
+                                                               : "could not be reached",
+                                   g->handoff->target);
+
+    return handoff_move(work, g->handoff, g->state) &&
+           follow_up_put(work, g->caller, "human_follow_up_required", why);
+}
+
+static bool give_up(struct work *work, const struct handoff *handoff, const struct call *caller,
+                    const char *state)
+{
+    struct giving_up g = {handoff, caller, state};
+
+    return db_transaction(work, give_up_step, &g);
+}
+
+static bool latest(struct work *work, const char *column, uid id, struct handoff *handoff)
+{
+    const char *sql = arena_format(&work->arena,
+                                   "SELECT %s FROM handoffs WHERE tenant_id = ? AND %s = ?"
+                                   " ORDER BY id DESC LIMIT 1",
+                                   store_names(work, &handoff_entity, NULL), column);
+    const struct param params[] = {PARAM(work->tenant), PARAM(id)};
+
+    return db_find(work, sql, params, COUNT(params), &handoff_entity, handoff);
+}
+
+bool handoff_nobody_came(struct work *work, uid call, bool *nobody)
+{
+    struct handoff handoff;
+
+    *nobody = false;
+    if (!latest(work, "call_id", call, &handoff))
+        return work->error.what == NOT_FOUND;
+    *nobody = handoff_has_conference(&handoff) && is_unreached(handoff.state);
+    return true;
+}
+
+/* ---- the caller ---- */
+
+static const char *room_of(struct work *work, const struct handoff *handoff)
+{
+    char hex[33];
+
+    uid_write_hex(handoff->id, hex);
+    return arena_format(&work->arena, "handoff-%s", hex);
+}
+
+static void plan_room(struct work *work, const struct handoff *handoff, struct call_plan *plan)
+{
+    plan->kind = PLAN_CONFERENCE;
+    plan->conference = room_of(work, handoff);
+    plan->conference_status_url = hook_url(work, "/hooks/twilio/conference");
+    plan->dial_limit_seconds = LONGEST_SECONDS;
+}
+
+bool handoff_gather(struct work *work, const struct call *call, const struct voice_session *session,
+                    struct handoff *handoff, struct call_plan *plan, bool *begun)
+{
+    struct ordering o = {.caller = call, .handoff = handoff};
+
+    *begun = !uid_is_none(handoff->human_call_id) || order(work, &o);
+    if (!*begun) {
+        if (work->error.what == BUSY || work->error.what == INTERNAL)
+            return false;
+        log_warning(work, "handoff.refused", "call=%s reason=\"%s\"", call->call_sid,
+                    work->error.message);
+        return give_up(work, handoff, call, "failed");
+    }
+    plan_room(work, handoff, plan);
+    plan->conference_label = "caller";
+    plan->after_url = after_url(work, call, session);
+    return true;
+}
+
+/* ---- the human ---- */
+
+static bool say(struct call_plan *plan, const char *sentence)
+{
+    plan->kind = PLAN_SAY;
+    plan->say = sentence;
+    return true;
+}
+
+static bool stamp(struct work *work, const struct handoff *handoff, const char *state)
+{
+    static const char sql[] =
+        "UPDATE handoffs SET answered_at = COALESCE(answered_at, ?),"
+        " bridged_at = IF(?, COALESCE(bridged_at, ?), bridged_at) WHERE tenant_id = ? AND id = ?";
+    bool bridged = is(state, "bridged");
+    instant now = clock_now();
+    const struct param params[] = {PARAM(now), PARAM(bridged), PARAM(now), PARAM(work->tenant),
+                                   PARAM(handoff->id)};
+
+    return handoff_move(work, handoff, state) && db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+static bool accept(struct work *work, const struct handoff *handoff, struct call_plan *plan)
+{
+    plan_room(work, handoff, plan);
+    plan->conference_label = "human";
+    return stamp(work, handoff, "bridged");
+}
+
+static bool brief(struct work *work, const struct handoff *handoff, const struct call *caller,
+                  struct call_plan *plan)
+{
+    const char *who = caller->customer_phone ? caller->customer_phone : "a caller";
+    const char *about = handoff->briefing ? handoff->briefing : handoff->reason;
+
+    plan->kind = PLAN_ASK;
+    plan->say = arena_format(&work->arena,
+                             "A call from %s.%s%s Press 1 to take it, any other key to decline.",
+                             who, about ? " " : "", about ? about : "");
+    plan->after_url = human_url(work, handoff->human_call_id, true);
+    return stamp(work, handoff, "briefing");
+}
+
+bool human_answered(struct work *work, const struct token *token, const struct human_facts *facts,
+                    struct call_plan *plan)
+{
+    struct handoff handoff;
+    struct call caller;
+
+    *plan = (struct call_plan){.kind = PLAN_HANGUP};
+    work->tenant = token->tenant_id;
+    if (!latest(work, "human_call_id", token->call, &handoff))
+        return work->error.what == NOT_FOUND;
+    if (!call_get(work, handoff.call_id, &caller))
+        return false;
+    if (is(handoff.state, "bridged"))
+        return accept(work, &handoff, plan);
+    if (call_state_is_terminal(caller.state) || !instant_is_none(handoff.ended_at))
+        return say(plan, "The caller is no longer there. Goodbye.");
+    if (is(handoff.mode, "bridge") || is(facts->digits, "1"))
+        return accept(work, &handoff, plan);
+    if (!facts->was_asked)
+        return brief(work, &handoff, &caller, plan);
+    return give_up(work, &handoff, &caller, "declined");
+}
+
+/* ---- the end of the human's leg ---- */
+
+/* Fetches the caller out of the conference; at the after hook the agent resumes. */
+static bool fetch_caller(struct work *work, const struct call *caller)
+{
+    struct carrier_outcome outcome;
+    struct voice_session session;
+    struct carrier_call answer;
+    struct carrier carrier;
+    struct tenant tenant;
+
+    if (!session_of_call(work, caller->id, &session))
+        return work->error.what == NOT_FOUND;
+    if (!is(session.state, "ended") || !is(session.result, "transferred"))
+        return true; /* it has been fetched */
+    if (!tenant_by_id(work, work->tenant, &tenant) || !carrier_of_tenant(work, &tenant, &carrier))
+        return false;
+    const struct carrier_setting settings[] = {{"Url", after_url(work, caller, &session)},
+                                               {"Method", "POST"}};
+    return twilio_call_update(work, &carrier, caller->call_sid, settings, COUNT(settings), &answer,
+                              &outcome) ||
+           outcome.code == 21220; /* the caller has hung up */
+}
+
+static const char *how_it_ended(const struct call *leg, const struct handoff *handoff)
+{
+    if (is(handoff->state, "bridged"))
+        return "completed";
+    if (is(leg->state, "no_answer"))
+        return "no_answer";
+    return is(leg->state, "busy") || is(leg->state, "completed") ? "declined" : "failed";
+}
+
+bool human_leg_ended(struct work *work, const struct call *known)
+{
+    struct handoff handoff;
+    struct call leg, caller;
+    const char *state;
+
+    if (!is(known->leg_role, "human"))
+        return true;
+    if (!latest(work, "human_call_id", known->id, &handoff))
+        return work->error.what == NOT_FOUND;
+    if (!call_get(work, known->id, &leg) || !call_get(work, handoff.call_id, &caller))
+        return false;
+    state = instant_is_none(handoff.ended_at) ? how_it_ended(&leg, &handoff) : handoff.state;
+    if (is(state, "completed"))
+        return handoff_move(work, &handoff, state);
+    if (call_state_is_terminal(caller.state))
+        return handoff_move(work, &handoff, "canceled");
+    return give_up(work, &handoff, &caller, state) && fetch_caller(work, &caller);
+}

@@ -1,0 +1,49 @@
+/*
+ * domain/human_legs.h - passing a caller on with care (reference 5.10).
+ *
+ * The caller waits in a conference while a human is called (a leg of its own, leg_role "human").
+ * In mode warm the human hears what it is about and takes the call with the key 1; in mode bridge
+ * whoever answers is connected at once.  Who declines, does not answer in 25 s or cannot be reached
+ * ends the handoff: the caller's leg is sent back to the after hook, where the agent resumes and
+ * knows that nobody took it, and a callback task is written.
+ */
+#ifndef DOMAIN_HUMAN_LEGS_H
+#define DOMAIN_HUMAN_LEGS_H
+
+#include "domain/call_plan.h"
+#include "domain/handoffs.h"
+#include "domain/tokens.h"
+
+struct call;
+struct voice_session;
+
+/* Whether the handoff is one of these. */
+bool handoff_has_conference(const struct handoff *handoff);
+
+/*
+ * The caller's part: orders the human's leg, once, and plans the conference.  "begun" is false when
+ * nobody could be ordered: the handoff has failed then, and the plan is untouched.
+ */
+bool handoff_gather(struct work *work, const struct call *call, const struct voice_session *session,
+                    struct handoff *handoff, struct call_plan *plan, bool *begun);
+
+/* Whether the call's last handoff was one of these and nobody took it. */
+bool handoff_nobody_came(struct work *work, uid call, bool *nobody);
+
+/* What the carrier says when it asks what the human's leg is to hear. */
+struct human_facts {
+    const char *digits; /* pressed; NULL: none */
+    bool was_asked;     /* the briefing was heard */
+};
+
+/* What the human hears next: the briefing, the conference, or goodbye. Sets work->tenant. */
+bool human_answered(struct work *work, const struct token *token, const struct human_facts *facts,
+                    struct call_plan *plan);
+
+/*
+ * A leg has ended, as its row says: if it was a human's that never took the call, the caller goes
+ * back to the agent. Asked twice it does the same.
+ */
+bool human_leg_ended(struct work *work, const struct call *known);
+
+#endif
