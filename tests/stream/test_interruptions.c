@@ -28,8 +28,8 @@ static struct customer storyteller(const char *interruption)
     cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
     reply = admin("POST",
                   say("%s/agent-versions/%s/publish", base,
-                      has(reply.json, "agent_version.id") ? at(reply.json, "agent_version.id")
-                                                          : at(reply.json, "id")),
+                      has(reply.json, "version.id") ? at(reply.json, "version.id")
+                                                    : at(reply.json, "agent_version.id")),
                   NULL);
     cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
     return customer;
