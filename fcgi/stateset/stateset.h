@@ -51,7 +51,7 @@ bool admin_remove_route(struct request *req);
 extern const struct dialect stateset_translation;
 
 /* Sessions under way and what supervisors do to them (sessions.c, supervisors.c). */
-extern const struct dialect stateset_sessions, stateset_supervisors;
+extern const struct dialect stateset_sessions, stateset_supervisors, stateset_escalations;
 extern const struct view admin_session_view, admin_action_view;
 #define SUPERVISOR_ACTION_SCHEMA                                                                   \
     "\"type\":\"string\",\"enum\":[\"monitor\",\"whisper\",\"barge\",\"escalate\",\"end\"]"
