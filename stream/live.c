@@ -13,13 +13,13 @@
 #include "stream/comeback.h"
 #include "stream/media.h"
 #include "stream/mind.h"
-#include "stream/monitor.h"
 #include "stream/model.h"
+#include "stream/monitor.h"
 #include "stream/realtime_link.h"
 #include "stream/recorder.h"
-#include "stream/tools.h"
-#include "stream/relay.h"
 #include "stream/recording_pause.h"
+#include "stream/relay.h"
+#include "stream/tools.h"
 
 enum {
     START_US = 5 * 1000000,   /* from the upgrade to the start frame */
@@ -209,8 +209,7 @@ static const char *greeting(struct live *live)
     const char *instructions = live->settings.instructions;
 
     if (live->is_resumed)
-        return arena_format(arena,
-                            "%s\n\n%s", instructions, comeback_words(live));
+        return arena_format(arena, "%s\n\n%s", instructions, comeback_words(live));
     if (live->settings.greeting)
         return arena_format(arena, "%s\n\nThe call was just answered. Say exactly: %s",
                             instructions, live->settings.greeting);
@@ -247,8 +246,7 @@ void live_ready(struct live *live)
     if (is_first && live->state == LIVE_READY && !voicemail_is_on(live) && !is_waited_for(live))
         mind_speak(live, &(struct speak){.purpose = "greeting",
                                          .instructions = greeting(live),
-                                         .words =
-                                             live->is_resumed ? NULL : live->settings.greeting,
+                                         .words = live->is_resumed ? NULL : live->settings.greeting,
                                          .no_tools = true});
     else if (live->transcript.last && live->transcript.last->speaker == SPEAKER_USER)
         mind_speak(live, &(struct speak){.purpose = "resume"});
@@ -451,6 +449,7 @@ static void tick(struct live *live)
         relay_tick(live);
     if (live->chat)
         chat_tick(live);
+    model_tick(live);
     switch (live->state) {
     case LIVE_OPEN:
     case LIVE_CLAIMING:

@@ -23,6 +23,8 @@
 #include "stream/facts.h"
 #include "stream/interruption.h"
 #include "stream/checkpoint.h"
+#include "stream/model.h"
+#include "stream/rollover.h"
 #include "stream/outage.h"
 #include "stream/outlet.h"
 #include "stream/pace.h"
@@ -95,6 +97,8 @@ struct live {
     struct outlet *carrier;
     char stream_sid[ID_SIZE], call_sid[ID_SIZE];
     struct checkpoint checkpoint;
+    struct ladder ladder;
+    struct rollover rollover;
     struct outage_caller caller; /* for a claim without the store */
     char media_head[128]; /* how every message of audio to the carrier begins */
     size_t media_head_length;

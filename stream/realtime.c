@@ -131,24 +131,27 @@ void realtime_answer_tool(struct live *live, const char *call_ref, const char *o
     send(live, &text);
 }
 
-void realtime_hear(struct live *live, struct slice audio)
+void realtime_append(struct outlet *outlet, struct slice audio)
 {
     static const char head[] = "{\"type\":\"input_audio_buffer.append\",\"audio\":\"";
     static const char tail[] = "\"}";
-    size_t behind, length;
-    char *room;
+    size_t behind = sizeof head - 1 + audio.length, length = behind + sizeof tail - 1;
+    char *room = outlet ? outlet->begin(outlet, MESSAGE_AUDIO, length) : NULL;
 
-    if ((coalesce_frames() > 1 || live->held.length > 0) && !coalesce_add(&live->held, &audio))
-        return;
-    behind = sizeof head - 1 + audio.length;
-    length = behind + sizeof tail - 1;
-    room = live->model ? live->model->begin(live->model, MESSAGE_AUDIO, length) : NULL;
     if (!room)
         return;
     memcpy(room, head, sizeof head - 1);
     memcpy(room + sizeof head - 1, audio.at, audio.length);
     memcpy(room + behind, tail, sizeof tail - 1);
-    live->model->end(live->model, length);
+    outlet->end(outlet, length);
+}
+
+void realtime_hear(struct live *live, struct slice audio)
+{
+    if ((coalesce_frames() > 1 || live->held.length > 0) && !coalesce_add(&live->held, &audio))
+        return;
+    realtime_append(live->model, audio);
+    rollover_hear(live, audio);
 }
 
 /* ---- session and errors ---- */

@@ -13,7 +13,8 @@
 /* One message of the model; false when the connection is to be closed for it. */
 bool realtime_take(struct live *live, const char *text, size_t length);
 
-/* The caller's base64 audio, in one copy. */
+/* The caller's base64 audio, in one copy; the first to any session of a model's. */
+void realtime_append(struct outlet *outlet, struct slice audio);
 void realtime_hear(struct live *live, struct slice audio);
 
 /* Tells the model how to behave; its answer makes the session ready. */

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "stream/call_log.h"
+#include "stream/metrics.h"
 #include "stream/model.h"
 #include "stream/realtime.h"
 #include "stream/resolver.h"
@@ -29,6 +30,10 @@ static void opened(void *with, struct outlet *outlet)
     struct link *link = with;
     struct live *live = link->live;
 
+    if (live->rollover.link == link) {
+        rollover_opened(live, outlet);
+        return;
+    }
     if (live->link != link) {
         outlet->close(outlet, 1000, "");
         return;
@@ -36,12 +41,15 @@ static void opened(void *with, struct outlet *outlet)
     call_log_add(live->log, 'o', "", 0);
     live->model = call_log_tap(live->log, outlet, 'M');
     live->last_error[0] = '\0';
+    live->rollover.born_us = sockets_now_us();
 }
 
 static bool message(void *with, const char *text, size_t length)
 {
     struct link *link = with;
 
+    if (link->live->rollover.link == link)
+        return rollover_take(link->live, text, length);
     if (link->live->link != link)
         return true;
     call_log_add(link->live->log, 'm', text, length);
@@ -55,8 +63,11 @@ static void closed(void *with, const struct closing *closing)
     const char *why = live->last_error[0] ? live->last_error : closing->reason;
 
     log_info(&live->work, "model.closed", "status=%d code=%u", closing->status, closing->code);
+    if (live->rollover.link == link)
+        rollover_gone(live);
     call_log_closed(live->log, live->link == link ? 'x' : 'y', closing);
     if (live->link == link) {
+        metrics_count(METRIC_DROPPED, live->model ? (int64_t)live->model->dropped : 0);
         live->model = NULL;
         if (closing->status == 401 || closing->status == 403)
             why = "invalid_api_key";
@@ -76,6 +87,31 @@ static const struct role link_role = {
 
 /* ---- connecting ---- */
 
+/* Where the call's model is: the provider of the configuration, or the other one after a loss. */
+static const char *url_of(const struct live *live)
+{
+    const struct config *config = live->work.config;
+
+    return live->ladder.is_fallback ? config->openai_realtime_fallback_url
+                                    : config->openai_realtime_url;
+}
+
+static const char *key_of(const struct live *live)
+{
+    const struct config *config = live->work.config;
+    const char *other = live->ladder.is_fallback ? config->openai_realtime_fallback_key : NULL;
+
+    return other && *other ? other : config->openai_api_key;
+}
+
+static const char *model_of(const struct live *live)
+{
+    const char *other =
+        live->ladder.is_fallback ? live->work.config->openai_realtime_fallback_model : NULL;
+
+    return other && *other ? other : live->settings.model;
+}
+
 /* Adds the model to the URL, unless the operator wrote one there. */
 static void write_path(const struct live *live, const struct ws_url *url, struct text *path)
 {
@@ -83,53 +119,78 @@ static void write_path(const struct live *live, const struct ws_url *url, struct
     if (strstr(url->path, "model="))
         return;
     text_put(path, strchr(url->path, '?') ? "&model=" : "?model=");
-    text_url(path, live->settings.model);
+    text_url(path, model_of(live));
+}
+
+/* Begins to connect; false when the URL cannot be read. */
+static bool open_link(struct live *live, const char *address, struct link **link)
+{
+    struct text path = {.arena = &live->scratch};
+    struct target target = {.address = address};
+    struct ws_url url;
+
+    if (!address || !ws_url_read(url_of(live), &url))
+        return false;
+    write_path(live, &url, &path);
+    target.tls = url.tls;
+    target.host = url.host;
+    target.port = url.port;
+    target.path = path.at;
+    if (key_of(live) && *key_of(live))
+        target.authorization = arena_format(&live->scratch, "Bearer %s", key_of(live));
+    live_hold(live);
+    *link = arena_new(&live->work.arena, struct link, 1);
+    (*link)->live = live;
+    socket_connect(&link_role, &target, *link);
+    return true;
 }
 
 static void connect_to(void *with, const char *address)
 {
     struct live *live = with;
-    const struct config *config = live->work.config;
-    struct text path = {.arena = &live->scratch};
-    struct target target = {.address = address};
-    struct ws_url url;
 
-    if (live->state == LIVE_CONNECTING && address &&
-        ws_url_read(config->openai_realtime_url, &url)) {
-        write_path(live, &url, &path);
-        target.tls = url.tls;
-        target.host = url.host;
-        target.port = url.port;
-        target.path = path.at;
-        if (config->openai_api_key && *config->openai_api_key)
-            target.authorization =
-                arena_format(&live->scratch, "Bearer %s", config->openai_api_key);
-        live_hold(live);
-        live->link = arena_new(&live->work.arena, struct link, 1);
-        live->link->live = live;
-        socket_connect(&link_role, &target, live->link);
-    } else if (live->state == LIVE_CONNECTING) {
+    if (live->state == LIVE_CONNECTING && !open_link(live, address, &live->link))
         model_lost(live, "address");
-    }
     arena_reset(&live->scratch);
     live_release(live);
 }
 
-static void connect_model(struct live *live)
+static void resolve(struct live *live, void (*then)(void *with, const char *address))
 {
-    const struct config *config = live->work.config;
     struct ws_url url;
 
+    live_hold(live);
+    resolver_find(ws_url_read(url_of(live), &url) ? url.host : "", then, live);
+}
+
+static void connect_model(struct live *live)
+{
     live->state = LIVE_CONNECTING;
     live->connects++;
     live->has_base = false;
     live->deadline_us = sockets_now_us() + SETUP_US;
-    live_hold(live);
-    resolver_find(ws_url_read(config->openai_realtime_url, &url) ? url.host : "", connect_to, live);
+    resolve(live, connect_to);
+}
+
+/* Without an address there is no other session, and the one in use goes on. */
+static void connect_beside(void *with, const char *address)
+{
+    struct live *live = with;
+
+    if (live->state == LIVE_READY && !live->rollover.link)
+        open_link(live, address, &live->rollover.link);
+    arena_reset(&live->scratch);
+    live_release(live);
+}
+
+void realtime_open_beside(struct live *live)
+{
+    resolve(live, connect_beside);
 }
 
 static void close_model(struct live *live)
 {
+    rollover_drop(live);
     if (live->model)
         live->model->close(live->model, 1000, "");
     live->model = NULL;

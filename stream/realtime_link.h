@@ -8,4 +8,7 @@
 
 extern const struct mind realtime_mind;
 
+/* Opens another connection like the call's own, for stream/rollover.h, which hears of it. */
+void realtime_open_beside(struct live *live);
+
 #endif

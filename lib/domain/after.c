@@ -15,6 +15,7 @@
 #include "domain/numbers.h"
 #include "domain/sessions.h"
 
+enum { SENTENCE_EVERY = 6 }; /* waits, so that nobody takes them for the end */
 enum { HANDOFF_RING_SECONDS = 25, LONGEST_DIAL_SECONDS = 4 * 60 * 60 };
 
 static bool is(const char *text, const char *word)
@@ -77,6 +78,22 @@ static bool dial_handoff(struct work *work, const struct call *call, const struc
     return handoff_move(work, handoff, "dialing");
 }
 
+/* The agent could not go on: somebody of the business, a mailbox, or at least a sentence. */
+static bool after_failure(struct work *work, const struct call *call, struct call_plan *plan)
+{
+    if (!is(call->direction, "inbound")) {
+        plan->kind = PLAN_SAY;
+        plan->say = "We are sorry, we have to end this call. Goodbye.";
+        return true;
+    }
+    if (!plan_fallback(work, call, NULL, plan))
+        return false;
+    if (plan->kind == PLAN_DIAL)
+        plan->say = "We are sorry. One moment, please, you are being connected.";
+    plan->language = call->language;
+    return true;
+}
+
 static bool resume(struct work *work, const struct call *call, const struct voice_session *old,
                    struct call_plan *plan);
 
@@ -105,7 +122,9 @@ static bool after_end(struct work *work, const struct call *call,
         return false;
     if (nobody && is(session->result, "transferred"))
         return resume(work, call, session, plan);
-    return work->error.what == NOT_FOUND && hang_up(plan);
+    if (work->error.what != NOT_FOUND)
+        return false;
+    return is(call->end_reason, "model_error") ? after_failure(work, call, plan) : hang_up(plan);
 }
 
 /* A new session of the same call that continues the old one. */
@@ -210,6 +229,8 @@ static bool knock_again(struct work *work, const struct call *call,
         return false;
     if (plan->kind != PLAN_CONNECT)
         plan->kind = PLAN_WAIT; /* also when no node is up just now */
+    if (waited % SENTENCE_EVERY == 2)
+        plan->say = "One moment, please.";
     plan->after_url = arena_format(&work->arena, "%s?waited=%lld", after_url(work, call, session),
                                    (long long)waited + 1);
     return true;

@@ -36,14 +36,6 @@ static void set(const char *name, const char *value)
     cr_assert_eq(setenv(name, value, 1), 0);
 }
 
-/* Starts the first node anew, with the settings made so far. */
-static void restart_node(void)
-{
-    part_stop("stream", "INT");
-    part_start("stream");
-    AWAIT(http("GET", "/health/ready", NULL, NULL).status == 200);
-}
-
 /* Whether the store has a node of that name as one that takes calls. */
 static bool node_is_up(const char *name)
 {
@@ -52,6 +44,14 @@ static bool node_is_up(const char *name)
                              " SECOND",
                              name)),
                    "0.up")) == 1;
+}
+
+/* Starts the first node anew, with the settings made so far. */
+static void restart_node(void)
+{
+    part_stop("stream", "INT");
+    part_start("stream");
+    AWAIT(node_is_up(fact("NODE_NAME")));
 }
 
 static const char *second_node(void)
@@ -175,21 +175,25 @@ static const char *story_heard(json_object *carrier, int *heard_ms, int *total_m
     return NULL;
 }
 
-/* The first turn of the agent's that begins so. */
-static json_object *turn_like(json_object *turns, const char *beginning)
+/* How long it takes to say what the transcript has of the story, as far as that was interrupted. */
+static int known_ms(json_object *turns, const char *story, int total_ms)
 {
-    for (size_t i = 0; i < json_object_array_length(turns); i++)
-        if (strncmp(at(json_object_array_get_idx(turns, i), "text"), beginning,
-                    strlen(beginning)) == 0)
-            return json_object_array_get_idx(turns, i);
-    return NULL;
+    for (size_t i = 0; i < json_object_array_length(turns); i++) {
+        json_object *turn = json_object_array_get_idx(turns, i);
+        size_t length = strlen(at(turn, "text"));
+
+        if (length && strcmp(at(turn, "interrupted"), "true") == 0 &&
+            strncmp(story, at(turn, "text"), length) == 0)
+            return (int)length * total_ms / (int)strlen(story);
+    }
+    return -total_ms;
 }
 
 Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
 {
     struct customer customer = customer_new();
-    int moment, gap, heard_ms, total_ms, length;
-    json_object *carrier, *turn;
+    int moment, gap, heard_ms, total_ms;
+    json_object *carrier;
     const char *sid, *part, *story;
 
     customer_number(&customer);
@@ -219,14 +223,7 @@ Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
 
     /* What was heard of the sentence that broke off is known but for a quarter of a second. */
     story = story_heard(carrier, &heard_ms, &total_ms);
-    AWAIT(turn_like(turns_of(&customer, sid), "Once upon") &&
-          strcmp(at(turn_like(turns_of(&customer, sid), "Once upon"), "interrupted"), "true") == 0);
-    turn = turn_like(turns_of(&customer, sid), "Once upon");
-    length = (int)strlen(at(turn, "text"));
-    cr_expect(strncmp(story, at(turn, "text"), (size_t)length) == 0, "%s", at(turn, "text"));
-    cr_expect(abs(length * total_ms / (int)strlen(story) - heard_ms) < 1000,
-              "%d of %d letters are known, %d of %d ms were heard", length, (int)strlen(story),
-              heard_ms, total_ms);
+    AWAIT(abs(known_ms(turns_of(&customer, sid), story, total_ms) - heard_ms) < 1000);
 }
 
 Test(survival, a_call_is_handed_over_when_its_node_has_no_more_time)
@@ -286,10 +283,13 @@ Test(survival, without_any_node_the_caller_hears_the_fallback)
     const char *sid;
 
     customer_number(&customer);
-    sid = call_place(&customer, "+13125550165", TALK);
+    sid = call_place(&customer, "+13125550165",
+                     "[{\"wait_agent\":true},{\"say\":\"My name is Ada Lovelace.\"},"
+                     "{\"pause_ms\":40000}]");
     await_words(sid, "My name is Ada Lovelace.");
     part_stop("stream", "KILL");
     carrier = call_ended(sid);
+    cr_expect(strstr(json_object_to_json_string(carrier), "One moment, please."), "no silence");
     cr_expect(strstr(json_object_to_json_string(carrier), "leave a message"), "%s",
               json_object_to_json_string(carrier));
 }
@@ -387,4 +387,119 @@ Test(survival, a_node_killed_while_the_database_is_away_leaves_the_call_to_the_o
     cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
     cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
     cr_expect_eq(sessions_of(sid), 2);
+}
+
+/* ---- the model ---- */
+
+static void fault(const char *order)
+{
+    struct reply reply = control("MODEL", "POST", "/_fault", order);
+
+    cr_assert_eq(reply.status / 100, 2, "%ld %s", reply.status, reply.body);
+}
+
+#define LONG_TALK                                                                                  \
+    "[{\"wait_agent\":true},{\"say\":\"My name is Ada Lovelace.\"},{\"wait_agent\":true},"         \
+    "{\"pause_ms\":9000},{\"say\":\"The last question.\"},{\"wait_agent\":true}]"
+
+static int model_sessions(void)
+{
+    json_object *sessions = NULL;
+
+    json_object_object_get_ex(control("MODEL", "GET", "/_state", NULL).json, "sessions", &sessions);
+    return sessions ? (int)json_object_array_length(sessions) : 0;
+}
+
+static int count_of(const char *text, const char *word)
+{
+    int count = 0;
+
+    while ((text = strstr(text, word))) {
+        text += strlen(word);
+        count++;
+    }
+    return count;
+}
+
+Test(survival, a_models_session_is_replaced_before_its_time_and_the_caller_does_not_notice)
+{
+    struct customer customer = customer_new();
+    const char *sid, *heard;
+    int before;
+
+    customer_number(&customer);
+    set("MODEL_SESSION_SECONDS", "6");
+    restart_node();
+    before = model_sessions();
+    sid = call_place(&customer, "+13125550170", LONG_TALK);
+    heard = json_object_to_json_string(call_ended(sid));
+    call_settled(&customer, sid);
+    cr_expect_geq(model_sessions(), before + 2, "a second session was opened");
+    cr_expect_eq(count_of(heard, "Hello, this is the desk."), 1, "greeted once: %s", heard);
+    cr_expect_eq(count_of(heard, "You said: The last question."), 1, "%s", heard);
+    cr_expect(model_was_told("You said: My name is Ada Lovelace."));
+    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
+    cr_expect_eq(sessions_of(sid), 1);
+    cr_expect_geq(atoi(at(query(say("SELECT model_segments FROM voice_sessions s JOIN calls c ON"
+                                    " c.tenant_id = s.tenant_id AND c.id = s.call_id WHERE"
+                                    " c.call_sid = '%s'",
+                                    sid)),
+                          "0.model_segments")),
+                  2);
+}
+
+Test(survival, a_lost_model_is_connected_again_and_gives_the_answer_that_it_owed)
+{
+    struct customer customer = customer_new();
+    const char *sid, *heard;
+
+    customer_number(&customer);
+    fault("{\"match\":{\"event\":\"response.output_audio_transcript.delta\",\"nth\":\"14\"},"
+          "\"do\":\"disconnect\"}");
+    sid = call_place(&customer, "+13125550171", LONG_TALK);
+    heard = json_object_to_json_string(call_ended(sid));
+    call_settled(&customer, sid);
+    cr_expect_eq(count_of(heard, "Hello, this is the desk."), 1, "greeted once: %s", heard);
+    cr_expect(model_was_told("My name is Ada Lovelace."));
+    cr_expect(strstr(heard, "You said: The last question."), "%s", heard);
+    cr_expect_eq(sessions_of(sid), 1);
+}
+
+Test(survival, when_the_provider_is_away_the_other_one_goes_on_with_the_call)
+{
+    struct customer customer = customer_new();
+    const char *sid, *heard;
+
+    customer_number(&customer);
+    set("OPENAI_REALTIME_FALLBACK_URL", fact("OPENAI_REALTIME_URL"));
+    set("OPENAI_REALTIME_FALLBACK_MODEL", "gpt-realtime-mini");
+    restart_node();
+    sid = call_place(&customer, "+13125550172", LONG_TALK);
+    await_words(sid, "Hello, this is the desk.");
+    fault("{\"match\":{\"event\":\"upgrade\",\"model\":\"gpt-realtime\"},\"do\":\"status\","
+          "\"status\":503,\"times\":-1}");
+    fault("{\"match\":{\"event\":\"input_audio_buffer.committed\",\"nth\":\"1\"},"
+          "\"do\":\"disconnect\"}");
+    heard = json_object_to_json_string(call_ended(sid));
+    call_settled(&customer, sid);
+    cr_expect(strstr(heard, "You said: The last question."), "%s", heard);
+    cr_expect(strstr(control("MODEL", "GET", "/_state", NULL).body, "gpt-realtime-mini"));
+    cr_expect_eq(sessions_of(sid), 1);
+}
+
+Test(survival, when_no_model_can_be_had_the_caller_is_asked_for_a_message)
+{
+    struct customer customer = customer_new();
+    const char *sid, *heard;
+
+    customer_number(&customer);
+    fault("{\"match\":{\"event\":\"upgrade\"},\"do\":\"status\",\"status\":503,\"times\":-1}");
+    sid = call_place(&customer, "+13125550173", "[{\"pause_ms\":12000}]");
+    heard = json_object_to_json_string(call_ended(sid));
+    cr_expect(strstr(heard, "leave a message"), "%s", heard);
+    cr_expect_str_eq(at(call_settled(&customer, sid), "status"), "completed");
+    cr_expect_str_eq(
+        at(query(say("SELECT end_reason FROM calls WHERE call_sid = '%s'", sid)), "0.end_reason"),
+        "model_error");
 }

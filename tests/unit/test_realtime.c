@@ -178,7 +178,7 @@ Test(realtime, a_failed_response_is_tried_again_and_not_for_ever)
 Test(realtime, a_setup_that_is_refused_or_in_another_format_is_given_up)
 {
     live->state = LIVE_CONFIGURING;
-    live->connects = 2;
+    live->connects = 3;
     strcpy(live->setup_event, "cl_0001_session");
     take(ERROR("'unknown_parameter'", "'cl_0001_session'"));
     cr_expect_eq(live->state, LIVE_CLOSING);
@@ -187,7 +187,7 @@ Test(realtime, a_setup_that_is_refused_or_in_another_format_is_given_up)
 Test(realtime, noise_instead_of_ulaw_is_not_played)
 {
     live->state = LIVE_CONFIGURING;
-    live->connects = 2;
+    live->connects = 3;
     take("{'type':'session.updated','session':{'audio':{'output':{'format':{'type':'audio/"
          "pcm'}}}}}");
     cr_expect_eq(live->state, LIVE_CLOSING);
@@ -222,12 +222,29 @@ Test(realtime, a_new_connection_learns_what_was_said)
     cr_expect_not_null(strstr(model.texts[2], "response.create"), "it owes an answer");
 }
 
+Test(realtime, while_it_is_away_the_line_is_not_dead)
+{
+    live->state = LIVE_CONNECTING;
+    live->ladder.lost_us = sockets_now_us();
+    live->deadline_us = sockets_now_us() + 10 * 1000000;
+    later(1200);
+    live_tick();
+    cr_expect_eq(kept_with(&carrier, "\"media\""), 0, "a moment is nothing");
+    later(600);
+    live_tick();
+    cr_expect_gt(kept_with(&carrier, "\"media\""), 5);
+}
+
 Test(realtime, one_that_falls_silent_is_given_up)
 {
-    live->connects = 2;
+    live->connects = 3;
     take(BEGINS("r1"));
     later(15500);
     live_tick();
+    for (int i = 0; i < 2; i++) {
+        later(1000);
+        live_tick();
+    }
     cr_expect_eq(live->state, LIVE_CLOSING);
 }
 
@@ -303,7 +320,7 @@ Test(realtime, who_speaks_or_listens_is_not_silent)
 Test(realtime, a_connection_that_held_for_a_minute_may_be_repaired_again)
 {
     live->ready_us = sockets_now_us();
-    live->connects = 2;
+    live->connects = 3;
     later(61000);
     live_tick();
     cr_expect_eq(live->connects, 0);
