@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "domain/commands.h"
+#include "stream/feeds.h"
 #include "stream/live.h"
 #include "stream/metrics.h"
 #include "stream/node.h"
@@ -197,12 +198,12 @@ static void answer_status(struct control_request *request)
     snprintf(request->reply, sizeof request->reply,
              "{\"node\":%lld,\"epoch\":%lld,\"draining\":%s,\"sessions\":%zu,\"backlog\":%zu,"
              "\"uptime_ms\":%lld,\"turns\":%llu,\"long_turns\":%llu,\"longest_turn_us\":%lld,"
-             "\"last_long_turn\":\"%s\"}",
+             "\"last_long_turn\":\"%s\",\"feeds\":%zu}",
              (long long)node_id(), (long long)node_epoch(), node_is_draining() ? "true" : "false",
              live_count(), writer_backlog(),
              (long long)((clock_monotonic_us() - control.started_us) / 1000),
              (unsigned long long)control.turns, (unsigned long long)control.long_turns,
-             (long long)control.longest_turn_us, watchdog_last());
+             (long long)control.longest_turn_us, watchdog_last(), feeds_open());
 }
 
 /* Prometheus' text, cut where the answer has no more room. */

@@ -144,38 +144,51 @@ void fact_said(const struct subject *subject, const struct slot *slot)
     arena_free(&arena);
 }
 
-/* Told as it is said, never written down; of half a number nobody can tell what it will be. */
+/* Told as it is said, never written down. */
 static bool is_passing(const char *type)
 {
     return strcmp(type, "transcript.partial") == 0;
 }
 
+/* Of half a number nobody can tell yet what it will be, so half a sentence keeps no digits. */
+static unsigned redacts_of(const struct subject *subject, const char *type)
+{
+    return is_passing(type) && subject->redacts ? REDACT_ALL : subject->redacts;
+}
+
+static void put_event(struct arena *arena, const struct subject *subject,
+                      const struct event_news *news)
+{
+    struct text line = begin(arena, "event", subject);
+
+    metrics_event(news->type);
+    add_key(&line, "id", news->id);
+    add_text(&line, "type", news->type);
+    add_text(&line, "level", news->level);
+    add_text(&line, "source", news->source);
+    text_add(&line, ",\"payload\":%s", news->payload.json);
+    finish(&line);
+}
+
 void fact_event(const struct subject *subject, const char *type, const char *level,
                 const char *source, const char *payload)
 {
+    bool wanted = is_wanted(subject);
     struct arena arena = {0};
-    const struct event_news news = {
-        .id = uid_new(),
-        .type = type,
-        .level = level,
-        .source = source,
-        .payload = {redact_json(&arena, payload ? payload : "{}", subject->redacts, NULL)},
-        .occurred_at = clock_now(),
-    };
-    struct text line = begin(&arena, "event", subject);
+    struct event_news news = {.type = type, .level = level, .source = source};
 
-    metrics_event(type);
-    if (is_wanted(subject) && !(is_passing(type) && subject->redacts))
+    if (is_passing(type) && !wanted)
+        return;
+    news.id = uid_new();
+    news.occurred_at = clock_now();
+    news.payload.json =
+        redact_json(&arena, payload ? payload : "{}", redacts_of(subject, type), NULL);
+    if (wanted)
         tell(subject, news);
-    add_key(&line, "id", news.id);
-    add_text(&line, "type", type);
-    add_text(&line, "level", level);
-    add_text(&line, "source", source);
-    text_add(&line, ",\"payload\":%s", news.payload.json);
     if (is_passing(type))
         arena_free(&arena);
     else
-        finish(&line);
+        put_event(&arena, subject, &news);
 }
 
 void fact_saying(const struct subject *subject, const struct slot *slot)

@@ -42,8 +42,7 @@ void fact_said(const struct subject *subject, const struct slot *slot);
 
 /*
  * What somebody has said so far of a turn that is not over: event transcript.partial, which is only
- * told, never written down.  Not of a tenant who redacts: of half a number nobody can tell what it
- * will be.
+ * told, never written down.  Where the tenant redacts anything it keeps no digits at all.
  */
 void fact_saying(const struct subject *subject, const struct slot *slot);
 

@@ -444,6 +444,26 @@ static void copy_header(struct lws *wsi, const char *name, char *value, int size
         value[0] = '\0';
 }
 
+/* The library keeps the parts of a query one by one. */
+static void read_query(struct lws *wsi, char *query, size_t size)
+{
+    size_t used = 0;
+    int length;
+
+    for (int i = 0; used + 1 < size; i++) {
+        size_t at = used + (i > 0);
+
+        length =
+            lws_hdr_copy_fragment(wsi, query + at, (int)(size - at), WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (length <= 0)
+            break;
+        if (i)
+            query[used] = '&';
+        used = at + (size_t)length;
+    }
+    query[used] = '\0';
+}
+
 /* What the client shows; a header that does not fit into its room is as good as none. */
 struct shown {
     char path[600], query[600], ip[64], host[300], signature[64], control[160];
@@ -455,7 +475,7 @@ static bool read_upgrade(struct lws *wsi, struct shown *shown)
     memset(shown, 0, sizeof *shown);
     if (lws_hdr_copy(wsi, shown->path, sizeof shown->path, WSI_TOKEN_GET_URI) <= 0)
         return false;
-    lws_hdr_copy(wsi, shown->query, sizeof shown->query, WSI_TOKEN_HTTP_URI_ARGS);
+    read_query(wsi, shown->query, sizeof shown->query);
     find_ip(wsi, shown->ip, sizeof shown->ip);
     lws_hdr_copy(wsi, shown->host, sizeof shown->host, WSI_TOKEN_HOST);
     lws_hdr_copy(wsi, shown->authorization, sizeof shown->authorization,

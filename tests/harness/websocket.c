@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* strcasestr */
 #include "harness/websocket.h"
 
 #include <arpa/inet.h>
@@ -43,7 +44,16 @@ static bool take(struct websocket *ws, void *bytes, size_t length, int64_t until
     return true;
 }
 
-struct websocket websocket_open(int port, const char *path, const char *headers)
+static void read_protocol(struct websocket *ws, const char *answer)
+{
+    static const char name[] = "\nsec-websocket-protocol: ";
+    const char *at = strcasestr(answer, name);
+
+    if (at)
+        sscanf(at + sizeof name - 1, "%63[^\r\n]", ws->protocol);
+}
+
+static struct websocket open_with(int port, const char *path, const char *headers, int room)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct websocket ws = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
@@ -52,6 +62,8 @@ struct websocket websocket_open(int port, const char *path, const char *headers)
     const char *request;
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (room)
+        setsockopt(ws.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     if (connect(ws.fd, (struct sockaddr *)&address, sizeof address) != 0)
         return ws;
     request = say("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
@@ -63,7 +75,18 @@ struct websocket websocket_open(int port, const char *path, const char *headers)
            take(&ws, answer + length, 1, now_ms() + 10000))
         length++;
     sscanf(answer, "HTTP/1.1 %d", &ws.status);
+    read_protocol(&ws, answer);
     return ws;
+}
+
+struct websocket websocket_open(int port, const char *path, const char *headers)
+{
+    return open_with(port, path, headers, 0);
+}
+
+struct websocket websocket_open_narrow(int port, const char *path, const char *headers)
+{
+    return open_with(port, path, headers, 4096);
 }
 
 void websocket_raw(struct websocket *ws, const void *bytes, size_t length)

@@ -10,12 +10,16 @@
 
 struct websocket {
     int fd;
-    int status;     /* of the upgrade: 101, or the refusal's */
-    int close_code; /* once the other side closed: 1000 …, 1006 without a close frame */
+    int status;        /* of the upgrade: 101, or the refusal's */
+    int close_code;    /* once the other side closed: 1000 …, 1006 without a close frame */
+    char protocol[64]; /* the subprotocol that the other side chose, "" when none */
 };
 
 /* Upgrades at 127.0.0.1:port; "headers" are further lines with their CRLF, or "". */
 struct websocket websocket_open(int port, const char *path, const char *headers);
+
+/* The same, from a client who takes in little before others must wait for him. */
+struct websocket websocket_open_narrow(int port, const char *path, const char *headers);
 
 /* Sends one text message, or raw bytes as they are. */
 void websocket_say(struct websocket *ws, const char *text);
