@@ -179,7 +179,7 @@ static void pass_on(struct passing *passing, size_t count)
 }
 
 void wording_take(struct wording *wording, const char *piece, bool last, struct text *out,
-                 wording_command *command, void *with)
+                  wording_command *command, void *with)
 {
     struct passing passing = {.wording = wording, .out = out, .command = command, .with = with};
     size_t left = strlen(piece);

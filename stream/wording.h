@@ -25,6 +25,6 @@ typedef void wording_command(void *with, const char *name, const char *value);
 
 /* Adds a piece; what can be spoken now is added to "out".  "last": nothing follows. */
 void wording_take(struct wording *wording, const char *piece, bool last, struct text *out,
-                 wording_command *command, void *with);
+                  wording_command *command, void *with);
 
 #endif

@@ -32,9 +32,8 @@ struct chat_request {
     const char *model;
     const struct chat_message *messages;
     size_t nmessages;
-    const char
-        *tools;    /* a JSON array, as Chat Completions have it; NULL or "[]": none */
-    bool no_calls; /* the tools are shown, because they were called before, and not callable */
+    const char *tools;  /* a JSON array as it is sent; NULL or "[]": none */
+    bool no_calls;      /* the tools are shown, because they were called before, only */
     int64_t max_tokens; /* 0: the model's own limit */
     double temperature; /* NAN: the model's own */
 };

@@ -52,8 +52,8 @@ void web_post(struct web *web, void (*run)(void *user), void *user);
 
 /*
  * A whole request has arrived.  Answer it with exactly one of web_answer(), web_answer_json(),
- * web_stream_begin(), web_drop() and web_ignore(), now or later; afterwards it is gone.  A client that went away in
- * between is no error.
+ * web_stream_begin(), web_drop() and web_ignore(), now or later; afterwards it is gone.  A client
+ * that went away in between is no error.
  */
 typedef void (*web_handler)(struct web_request *request, void *user);
 
