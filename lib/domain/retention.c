@@ -107,6 +107,9 @@ static const struct tenant_rule {
      "DELETE FROM supervisor_actions WHERE tenant_id = ? AND id < ? LIMIT 500", false},
     {CALLS, "callback_tasks", "DELETE FROM callback_tasks WHERE tenant_id = ? AND id < ?"
      " AND status NOT IN ('open', 'in_progress') LIMIT 500", false},
+    {CALLS, "session_voices",
+     "DELETE FROM session_voices WHERE tenant_id = ? AND session_id < ? LIMIT 500", false},
+    {CALLS, "rooms", "DELETE FROM rooms WHERE tenant_id = ? AND id < ? LIMIT 500", false},
     {CALLS, "handoffs", "DELETE FROM handoffs WHERE tenant_id = ? AND id < ? LIMIT 500", false},
     {CALLS, "recordings", "DELETE FROM recordings WHERE tenant_id = ? AND id < ?"
      " AND status = 'deleted' LIMIT 500", false},
