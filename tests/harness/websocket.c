@@ -53,18 +53,41 @@ static void read_protocol(struct websocket *ws, const char *answer)
         sscanf(at + sizeof name - 1, "%63[^\r\n]", ws->protocol);
 }
 
-static struct websocket open_with(int port, const char *path, const char *headers, int room)
+static struct websocket connect_with(int port, int room)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct websocket ws = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
-    char answer[4096] = "";
-    size_t length = 0;
-    const char *request;
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (room)
         setsockopt(ws.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-    if (connect(ws.fd, (struct sockaddr *)&address, sizeof address) != 0)
+    ws.is_broken = connect(ws.fd, (struct sockaddr *)&address, sizeof address) != 0;
+    return ws;
+}
+
+struct websocket websocket_connect(int port)
+{
+    return connect_with(port, 0);
+}
+
+bool websocket_is_cut(struct websocket *ws, int ms)
+{
+    int64_t until_ms = now_ms() + ms;
+    char byte;
+
+    while (take(ws, &byte, 1, until_ms))
+        ;
+    return ws->close_code != 0;
+}
+
+static struct websocket open_with(int port, const char *path, const char *headers, int room)
+{
+    struct websocket ws = connect_with(port, room);
+    char answer[4096] = "";
+    size_t length = 0;
+    const char *request;
+
+    if (ws.is_broken)
         return ws;
     request = say("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
                   "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -96,8 +119,10 @@ void websocket_raw(struct websocket *ws, const void *bytes, size_t length)
     while (length) {
         ssize_t sent = send(ws->fd, from, length, MSG_NOSIGNAL);
 
-        if (sent <= 0)
+        if (sent <= 0) {
+            ws->is_broken = true;
             return;
+        }
         from += sent;
         length -= (size_t)sent;
     }

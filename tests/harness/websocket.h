@@ -12,6 +12,7 @@ struct websocket {
     int fd;
     int status;        /* of the upgrade: 101, or the refusal's */
     int close_code;    /* once the other side closed: 1000 …, 1006 without a close frame */
+    bool is_broken;    /* what was sent last did not arrive: the other side is gone */
     char protocol[64]; /* the subprotocol that the other side chose, "" when none */
 };
 
@@ -20,6 +21,12 @@ struct websocket websocket_open(int port, const char *path, const char *headers)
 
 /* The same, from a client who takes in little before others must wait for him. */
 struct websocket websocket_open_narrow(int port, const char *path, const char *headers);
+
+/* Connects, and says nothing yet. */
+struct websocket websocket_connect(int port);
+
+/* Whether the other side ends the connection within so many milliseconds; what it says is lost. */
+bool websocket_is_cut(struct websocket *ws, int ms);
 
 /* Sends one text message, or raw bytes as they are. */
 void websocket_say(struct websocket *ws, const char *text);
