@@ -14,6 +14,8 @@
 #include "stream/socket.h"
 #include "stream/takeover.h"
 
+#define PATH "/monitor/ws"
+
 enum {
     MOST_WAITING = 64,
     MOST_OF_SESSION = 5,
@@ -284,19 +286,12 @@ static bool find_ticket(const char *query, char ticket[TICKET_LIMIT + 1])
     return true;
 }
 
-static bool is_ours(const char *path)
-{
-    if (strncmp(path, "/n/", 3) == 0)
-        path += 3 + strcspn(path + 3, "/");
-    return strcmp(path, "/monitor/ws") == 0;
-}
-
 static int admit(const struct upgrade *upgrade, void **with)
 {
     char ticket[TICKET_LIMIT + 1];
     struct monitor *monitor;
 
-    if (!is_ours(upgrade->path))
+    if (strcmp(socket_path(upgrade->path), PATH) != 0)
         return 0;
     if (!find_ticket(upgrade->query, ticket))
         return 401;
@@ -367,6 +362,9 @@ const struct role monitor_role = {
     .name = "monitor",
     .most = LONGEST_MESSAGE,
     .most_queued = MOST_QUEUED,
+    .most_messages = MOST_MESSAGES,
+    .slow_code = BACKLOG_CODE,
+    .path = PATH,
     .admit = admit,
     .opened = opened,
     .message = message,

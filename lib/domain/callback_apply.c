@@ -97,7 +97,8 @@ static bool apply_status(struct work *work, struct applying *a)
         return false;
     a->applied = moved ? "applied" : "late";
     return !call_state_is_terminal(news.state) ||
-           (call_finalise(work, a->call.id, NULL) && human_leg_ended(work, &a->call));
+           (call_finalise(work, a->call.id, NULL) && human_leg_ended(work, &a->call) &&
+            human_leg_cancel(work, &a->call));
 }
 
 /* Whoever talks in the call learns who answered; a call that nobody talks in need not. */

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "domain/events.h"
+#include "domain/outbox.h"
 #include "domain/words.h"
 
 static const char *const handoff_modes[] = {"cold", "warm", "bridge", NULL};
@@ -49,13 +51,42 @@ static bool mark_call(struct work *work, const struct handoff *handoff)
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
+/* What its events say of it. */
+static const char *payload_of(struct work *work, const struct handoff *handoff)
+{
+    struct text text = {.arena = &work->arena};
+    char id[37];
+
+    uid_write_uuid(handoff->id, id);
+    text_add(&text,
+             "{\"handoff_id\":\"%s\",\"mode\":\"%s\",\"initiated_by\":\"%s\",\"target\":", id,
+             handoff->mode, handoff->initiated_by);
+    text_json(&text, handoff->target);
+    text_char(&text, '}');
+    return text.at;
+}
+
+/* The call is escalated from the moment in which it is wanted. */
+static bool escalate(struct work *work, const struct handoff *handoff)
+{
+    const char *payload = payload_of(work, handoff);
+    char id[37];
+
+    uid_write_uuid(handoff->id, id);
+    return mark_call(work, handoff) &&
+           event_put(work, handoff->call_id, NO_UID, "call.escalated", "platform", payload) &&
+           outbox_put(work, "webhook", handoff->call_id, "call.escalated", payload,
+                      arena_format(&work->arena, "call.escalated:%s", id));
+}
+
 static bool request_step(struct work *work, void *with)
 {
     const struct handoff *handoff = with;
 
     return store_insert(work, &handoff_entity, handoff, columns_all(&handoff_entity)) &&
-           (strcmp(handoff->initiated_by, "fallback") == 0 || mark_call(work, handoff)) &&
-           event_put(work, handoff->call_id, NO_UID, "handoff.requested", "platform", NULL);
+           (strcmp(handoff->initiated_by, "fallback") == 0 || escalate(work, handoff)) &&
+           event_put(work, handoff->call_id, NO_UID, "handoff.requested", "platform",
+                     payload_of(work, handoff));
 }
 
 bool handoff_request(struct work *work, struct handoff *handoff)
@@ -102,8 +133,15 @@ bool handoff_was_fallback(struct work *work, uid call, bool *was)
     return true;
 }
 
-bool handoff_move(struct work *work, const struct handoff *handoff, const char *state)
+struct move {
+    const struct handoff *handoff;
+    const char *state;
+};
+
+static bool move_step(struct work *work, void *with)
 {
+    const struct handoff *handoff = ((struct move *)with)->handoff;
+    const char *state = ((struct move *)with)->state;
     static const char sql[] =
         "UPDATE handoffs SET state = ?, ended_at = IF(?, ?, ended_at), updated_at = ?,"
         " rev = rev + 1 WHERE tenant_id = ? AND id = ? AND ended_at IS NULL AND state <> ?";
@@ -115,7 +153,12 @@ bool handoff_move(struct work *work, const struct handoff *handoff, const char *
 
     if (!db_execute(work, sql, params, COUNT(params), &changed))
         return false;
-    return changed == 0 ||
-           event_put(work, handoff->call_id, NO_UID,
-                     arena_format(&work->arena, "handoff.%s", state), "platform", NULL);
+    return changed == 0 || event_put(work, handoff->call_id, NO_UID,
+                                     arena_format(&work->arena, "handoff.%s", state), "platform",
+                                     payload_of(work, handoff));
+}
+
+bool handoff_move(struct work *work, const struct handoff *handoff, const char *state)
+{
+    return db_transaction(work, move_step, &(struct move){handoff, state});
 }

@@ -28,7 +28,8 @@ extern const struct entity handoff_entity;
 
 /*
  * Plans one: the caller sets call_id, mode, initiated_by, target and may set reason and briefing.
- * Unless the ladder did it, the call is marked escalated; event handoff.requested.  The daemon then
+ * Unless the ladder did it, the call is marked escalated and call.escalated is owed to who wants to
+ * hear of it; event handoff.requested.  The daemon then
  * ends its session with result "transferred", and the after hook dials.
  */
 bool handoff_request(struct work *work, struct handoff *handoff);

@@ -12,6 +12,7 @@
 #include "domain/inbound.h"
 #include "domain/sessions.h"
 #include "domain/tenants.h"
+#include "domain/words.h"
 #include "remote/twilio.h"
 
 enum { RING_SECONDS = 25, TOKEN_MS = 60 * 60 * 1000, LONGEST_SECONDS = 4 * 60 * 60 };
@@ -319,7 +320,7 @@ static bool fetch_caller(struct work *work, const struct call *caller)
                                                {"Method", "POST"}};
     return twilio_call_update(work, &carrier, caller->call_sid, settings, COUNT(settings), &answer,
                               &outcome) ||
-           outcome.code == 21220; /* the caller has hung up */
+           outcome.end == CARRIER_REFUSED; /* the caller has hung up */
 }
 
 static const char *how_it_ended(const struct call *leg, const struct handoff *handoff)
@@ -349,4 +350,33 @@ bool human_leg_ended(struct work *work, const struct call *known)
     if (call_state_is_terminal(caller.state))
         return handoff_move(work, &handoff, "canceled");
     return give_up(work, &handoff, &caller, state) && fetch_caller(work, &caller);
+}
+
+/* ---- the end of the caller's ---- */
+
+bool human_leg_cancel(struct work *work, const struct call *caller)
+{
+    static const struct carrier_setting settings[] = {{"Status", "completed"}};
+    struct carrier_outcome outcome;
+    struct carrier_call answer;
+    struct carrier carrier;
+    struct handoff handoff;
+    struct tenant tenant;
+    struct call leg;
+
+    if (is(caller->leg_role, "human") || !caller->escalated)
+        return true;
+    if (!latest(work, "call_id", caller->id, &handoff))
+        return work->error.what == NOT_FOUND;
+    if (uid_is_none(handoff.human_call_id))
+        return true;
+    if (!call_get(work, handoff.human_call_id, &leg))
+        return false;
+    if (call_state_is_terminal(leg.state) || !word_sid(leg.call_sid))
+        return true;
+    if (!tenant_by_id(work, work->tenant, &tenant) || !carrier_of_tenant(work, &tenant, &carrier))
+        return false;
+    return twilio_call_update(work, &carrier, leg.call_sid, settings, COUNT(settings), &answer,
+                              &outcome) ||
+           outcome.end == CARRIER_REFUSED; /* it ended by itself */
 }

@@ -46,4 +46,7 @@ bool human_answered(struct work *work, const struct token *token, const struct h
  */
 bool human_leg_ended(struct work *work, const struct call *known);
 
+/* A call has ended: a human who is still being called for it is called no longer. */
+bool human_leg_cancel(struct work *work, const struct call *caller);
+
 #endif

@@ -59,6 +59,14 @@ static const char *state_of(const struct line *line)
     return first(line, "x.state", "handoffs");
 }
 
+static const char *leg_state(const struct line *line)
+{
+    return at(query(say("SELECT l.state AS it FROM calls l JOIN calls c ON c.tenant_id ="
+                        " l.tenant_id AND c.id = l.parent_call_id WHERE c.call_sid = '%s'",
+                        line->sid)),
+              "0.it");
+}
+
 static void caller_hangs_up(const struct line *line)
 {
     control("CARRIER", "DELETE", say("/_calls/%s", line->sid), NULL);
@@ -121,5 +129,33 @@ Test(handoffs, cold_end_the_session_and_dial, .timeout = 150)
     cr_assert_eq(escalate(&line, "escalate-call").status, 200);
     AWAIT_FOR(60, strcmp(state_of(&line), "completed") == 0);
     cr_expect_str_eq(first(&line, "x.result", "voice_sessions"), "transferred");
+    call_ended(line.sid);
+}
+
+Test(handoffs, of_a_caller_who_hangs_up_let_nobody_ring_on, .timeout = 150)
+{
+    struct line line = line_with("\"answer_after_ms\":20000");
+
+    cr_assert_eq(escalate(&line, "escalate-call-with-bridge").status, 200);
+    AWAIT_FOR(60, strcmp(state_of(&line), "dialing") == 0);
+    AWAIT_FOR(60, strcmp(leg_state(&line), "ringing") == 0);
+    caller_hangs_up(&line);
+    AWAIT_FOR(18, strcmp(leg_state(&line), "canceled") == 0);
+}
+
+Test(handoffs, to_a_supervisors_own_phone_connect_at_once, .timeout = 150)
+{
+    struct line line = line_with("\"script\":[{\"say\":\"This is Ann, the manager.\"},"
+                                 "{\"pause_ms\":500},{\"hangup\":true}]");
+    const char *stream = first(&line, "x.stream_sid", "voice_sessions");
+    const char *const headers[] = {say("Authorization: Bearer %s", line.customer.stateset),
+                                   "Content-Type: application/json", NULL};
+    struct reply reply = http("POST", say("/api/v1/sessions/%s/actions/barge", stream), headers,
+                              say("{\"target\":\"%s\",\"supervisor\":\"Ann\"}", line.human));
+
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    AWAIT_FOR(60, strcmp(state_of(&line), "completed") == 0);
+    cr_expect_str_eq(first(&line, "x.mode", "handoffs"), "bridge");
+    cr_expect_str_eq(first(&line, "x.initiated_by", "handoffs"), "supervisor");
     call_ended(line.sid);
 }
