@@ -13,6 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* RFC 6455, 5.2 */
+enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
+
 int64_t load_now_us(void)
 {
     struct timespec now;
@@ -100,10 +103,10 @@ void load_close(struct socket *connection)
     *connection = (struct socket){.fd = -1, .with = connection->with};
 }
 
-void load_put(struct socket *socket, const char *text, size_t length)
+static void put_frame(struct socket *socket, uint8_t kind, const char *text, size_t length)
 {
     static const uint8_t mask[4] = {0x37, 0xfa, 0x21, 0x3d};
-    uint8_t head[8] = {0x81};
+    uint8_t head[8] = {(uint8_t)(0x80 | kind)};
     size_t size = 2, begin;
 
     if (length < 126) {
@@ -128,6 +131,11 @@ void load_put(struct socket *socket, const char *text, size_t length)
     if (socket->is_client)
         for (size_t i = 0; i < length; i++)
             socket->out[begin + i] = (char)((uint8_t)socket->out[begin + i] ^ mask[i & 3]);
+}
+
+void load_put(struct socket *socket, const char *text, size_t length)
+{
+    put_frame(socket, TEXT, text, length);
 }
 
 bool load_flush(struct socket *socket)
@@ -192,7 +200,7 @@ static ssize_t take_frame(struct socket *socket, uint8_t *at, size_t have,
     if (have < 2)
         return 0;
     length = at[1] & 0x7f;
-    if (length == 127 || (at[0] & 0x0f) == 8)
+    if (length == 127 || (at[0] & 0x0f) == CLOSE)
         return -1;
     if (length == 126) {
         if (have < 4)
@@ -208,8 +216,10 @@ static ssize_t take_frame(struct socket *socket, uint8_t *at, size_t have,
         return 0;
     for (size_t i = 0; mask && i < length; i++)
         at[size + i] ^= mask[i & 3];
-    if ((at[0] & 0x0f) == 1)
+    if ((at[0] & 0x0f) == TEXT)
         message(socket, (char *)at + size, length);
+    else if ((at[0] & 0x0f) == PING)
+        put_frame(socket, PONG, (char *)at + size, length);
     return (ssize_t)(size + length);
 }
 
