@@ -20,8 +20,7 @@ enum {
     RAMP = 2 * AUDIO_BYTES_PER_MS,         /* so that a key neither begins nor ends with a click */
     LEAST_HEARD = 40 * AUDIO_BYTES_PER_MS, /* a shorter tone counts for none */
     MESSAGE_BYTES = 100 * AUDIO_BYTES_PER_MS,
-    LEVEL = 7000,     /* of each tone: -10 dBm0, so that both and lowered speech never clip */
-    SPEECH_SHARE = 4, /* speech under a tone is so many times lower */
+    LEVEL = 7000, /* of each tone: -10 dBm0, so that both and lowered speech never clip */
 };
 
 /* One key or pause: its two tones in Hz, how long they sound, and how long it lasts, in samples. */
@@ -29,6 +28,9 @@ struct sign {
     double low, high;
     size_t on, total;
 };
+
+/* Of speech under a tone so much is left. */
+static const double speech_share = 0.25;
 
 static const char pad[] = "123A456B789C*0#D";
 
@@ -77,7 +79,7 @@ static void lay_over(const char *keys, size_t from, unsigned char *audio, size_t
              at++) {
             unsigned char *byte = &audio[begin + at - from];
 
-            *byte = mix_byte((int16_t)(audio_sample(*byte) / SPEECH_SHARE + tone(&sign, at)));
+            *byte = mix_byte((int16_t)(audio_sample(*byte) * speech_share + tone(&sign, at)));
         }
         begin += sign.total;
     }

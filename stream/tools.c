@@ -234,9 +234,10 @@ static void unlink_run(struct live *live, struct tool_run *run)
 {
     struct tool_run **at = &live->tools.first;
 
-    while (*at != run)
+    while (*at && *at != run)
         at = &(*at)->next;
-    *at = run->next;
+    if (*at)
+        *at = run->next;
     live->tools.running--;
     run->live = NULL;
 }
@@ -289,9 +290,9 @@ static void finish(struct tool_run *run, const struct outcome *outcome)
     write_event(run, outcome);
     log_info(&live->work, "tool.finished", "status=%s ms=%lld", outcome->status,
              (long long)duration_ms(run));
+    unlink_run(live, run);
     tell(live, run, outcome->output);
     speak(live, run, outcome);
-    unlink_run(live, run);
     if (run->is_away)
         atomic_store(&run->canceled, true);
     else
@@ -446,7 +447,8 @@ void tools_tick(struct live *live)
     int64_t now_us = sockets_now_us();
 
     tones_tick(live);
-    for (struct tool_run *run = live->tools.first, *next; run; run = next) {
+    /* What the model is told may end the call, and so let go of all runs. */
+    for (struct tool_run *run = live->tools.first, *next; run && run->live; run = next) {
         next = run->next;
         if (now_us > run->deadline_us) {
             finish(run, &late);
