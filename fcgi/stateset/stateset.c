@@ -87,6 +87,16 @@ static void refuse(struct request *req)
     text_char(&req->reply, '}');
 }
 
+static const struct route routes[] = {
+    {"GET /api/v1/logs", "key", .summary = "Logs Ws", .flags = DAEMON, .success = 101,
+     .answers = "401", .operation = "logs_ws",
+     .about = "A websocket that tells what happens in the tenant's calls, one JSON object a frame: "
+              "type, id, level, timestamp, tenant, stream_sid, call_sid, event, message, data. "
+              "?level=, ?event=, ?stream_sid= and ?call_sid= narrow it, ?tail=N and ?after=ID "
+              "begin with what was before. Browsers offer the subprotocols \"trunkline\" and "
+              "\"bearer.<token>\", or show a ?ticket=."},
+};
+
 static const char *const prefixes[] = {"/api/v1", NULL};
 
 const struct dialect stateset = {
@@ -104,4 +114,6 @@ const struct dialect stateset = {
     .refuse = refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
+    .routes = routes,
+    .nroutes = COUNT(routes),
 };
