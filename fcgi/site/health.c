@@ -191,7 +191,8 @@ static void add_nodes(struct request *req)
     req->work.error = (struct error){0};
 }
 
-/* GET /metrics, in the text form of Prometheus: this host and the stream nodes, no tenant's data. */
+/* GET /metrics, in the text form of Prometheus: this host and the stream nodes, no tenant's data.
+ */
 bool site_metrics(struct request *req)
 {
     const struct host_memory *memory = host_memory();
