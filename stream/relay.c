@@ -19,6 +19,7 @@ enum {
     MESSAGE_DEPTH = 8,
     LONGEST_PROMPT = 8 * 1024,
     PARTIAL_EVERY_US = 200 * 1000, /* so often who follows the call is told of half a sentence */
+    NOISE_US = 3 * 1000000,        /* after an interruption without a word the agent goes on */
     SPEAKS_US = 5 * 1000000,       /* a caller who was heard to begin has said something by then */
 };
 
@@ -163,6 +164,7 @@ static void take_turn(struct live *live, const char *words)
     struct slot *slot;
 
     relay->speaks_until_us = 0;
+    relay->owes_rest = false;
     responses_caller_speaks(&live->responses, true);
     if (responses_interrupt(&live->responses, false))
         mind_cancel(live);
@@ -189,7 +191,7 @@ static void tell_partial(struct live *live, const char *words)
     live_heard(live, true);
     responses_caller_speaks(&live->responses, true);
     live->relay->speaks_until_us = now_us + SPEAKS_US;
-    if (now_us - live->relay->partial_us < PARTIAL_EVERY_US)
+    if (live->relay->partial_us && now_us - live->relay->partial_us < PARTIAL_EVERY_US)
         return;
     live->relay->partial_us = now_us;
     text_put(&payload, "{\"role\":\"user\",\"text\":");
@@ -245,11 +247,13 @@ static bool on_interrupt(struct live *live, json_object *interrupt)
         return true;
     live->relay->is_silenced = live->state == LIVE_READY;
     live->relay->nmarks = 0;
-    live->relay->speaks_until_us = sockets_now_us() + SPEAKS_US;
+    live->relay->speaks_until_us = sockets_now_us() + NOISE_US;
     responses_caller_speaks(&live->responses, true);
-    if (responses_interrupt(&live->responses, false))
+    if (responses_interrupt(&live->responses, false)) {
         mind_cancel(live);
-    relay_note_heard(live, heard ? heard : "", heard_ms);
+        live->relay->owes_rest = true;
+    }
+    live->relay->owes_rest |= relay_note_heard(live, heard ? heard : "", heard_ms);
     live_heard(live, true);
     live_write_turns(live);
     return true;
@@ -262,7 +266,7 @@ static bool on_dtmf(struct live *live, json_object *dtmf)
 
     if (!digit || !digit[0] || digit[1] || live->state != LIVE_READY || !pace_key(live, digit[0]))
         return true;
-    live->relay->is_silenced = false;
+    live->relay->is_silenced = live->relay->owes_rest = false;
     live->relay->speaks_until_us = 0;
     responses_caller_speaks(&live->responses, false);
     return true;
@@ -318,6 +322,28 @@ bool relay_take(struct live *live, const char *text, size_t length)
     return ok; /* types that we do not know do not concern us */
 }
 
+/* Nobody said anything after all: what waits is said, or the rest of what a noise cut off. */
+static void go_on(struct live *live)
+{
+    struct relay *relay = live->relay;
+    struct speak waiting = live->responses.waiting;
+    bool owes_rest = relay->owes_rest && live->state == LIVE_READY;
+
+    relay->speaks_until_us = 0;
+    relay->is_silenced = relay->owes_rest = false;
+    if (responses_caller_speaks(&live->responses, false))
+        mind_speak(live, &waiting);
+    else if (owes_rest)
+        mind_speak(live, &(struct speak){
+                             .purpose = "noise",
+                             .instructions = arena_format(
+                                 &live->work.arena,
+                                 "%s\n\nYou were interrupted by a noise; the caller said "
+                                 "nothing. Go on where you stopped.",
+                                 live->settings.instructions),
+                         });
+}
+
 void relay_tick(struct live *live)
 {
     struct relay *relay = live->relay;
@@ -333,14 +359,8 @@ void relay_tick(struct live *live)
         relay->early = NULL;
         take_turn(live, words);
     }
-    if (relay->speaks_until_us && now_us > relay->speaks_until_us) {
-        struct speak waiting = live->responses.waiting;
-
-        relay->speaks_until_us = 0;
-        relay->is_silenced = false;
-        if (responses_caller_speaks(&live->responses, false))
-            mind_speak(live, &waiting);
-    }
+    if (relay->speaks_until_us && now_us > relay->speaks_until_us)
+        go_on(live);
 }
 
 /* ---- the socket ---- */

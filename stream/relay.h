@@ -29,6 +29,7 @@ struct relay {
     size_t nmarks;
     unsigned prompts;        /* turns of the caller */
     const char *early;       /* what the caller said before the agent could hear; or NULL */
+    bool owes_rest;          /* a sentence was cut, and nobody has said anything since */
     bool is_silenced;        /* the caller interrupted: what is still sent would be stale */
     int64_t speaks_until_us; /* the caller is in the middle of something; 0: is not */
     int64_t partial_us;      /* when half a sentence was last told */

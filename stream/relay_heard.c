@@ -90,7 +90,7 @@ static void believe(struct live *live, struct slot *slot, const char *heard, int
 }
 
 /* Nothing was heard of what the carrier was to speak. */
-static void cut_unheard(struct live *live)
+static bool cut_unheard(struct live *live)
 {
     struct cut cuts[PLAYBACK_ITEMS];
     size_t count = playback_cut(&live->playback, sockets_now_us(), cuts);
@@ -101,31 +101,35 @@ static void cut_unheard(struct live *live)
         if (slot)
             cut(live, slot, "", 0);
     }
+    return count > 0;
 }
 
-void relay_note_heard(struct live *live, const char *heard, int64_t heard_ms)
+bool relay_note_heard(struct live *live, const char *heard, int64_t heard_ms)
 {
     struct slot *first = first_unanswered(live), *slot;
+    bool was_cut;
 
-    if (!*behind_spaces(heard)) {
-        cut_unheard(live);
-        return;
-    }
+    if (!*behind_spaces(heard))
+        return cut_unheard(live);
     playback_cut(&live->playback, sockets_now_us(), (struct cut[PLAYBACK_ITEMS]){0});
     slot = find_start(first, heard);
+    was_cut = first && !slot;
     if (!slot)
         believe(live, first, heard, heard_ms);
     for (; slot; slot = slot->next) {
+        size_t length = strlen(text_of(slot)), covered = length;
         const char *rest = heard;
-        size_t covered = 0;
 
         if (slot->speaker != SPEAKER_ASSISTANT || slot->heard_ms != NO_INTEGER)
             continue;
         if (!relay_covers(text_of(slot), heard, &covered, &rest))
-            covered = strlen(text_of(slot));
-        if (covered < strlen(text_of(slot)))
+            covered = length;
+        if (covered < length) {
             cut(live, slot, arena_copy(&live->scratch, text_of(slot), covered),
                 *rest ? 0 : heard_ms);
+            was_cut = true;
+        }
         heard = rest;
     }
+    return was_cut;
 }

@@ -11,9 +11,9 @@
 
 /*
  * Cuts what the agent said since the caller's last turn to the words that were heard, in the
- * transcript and in the mind; "heard_ms" of the last of them.
+ * transcript and in the mind; "heard_ms" of the last of them.  True when something was cut.
  */
-void relay_note_heard(struct live *live, const char *heard, int64_t heard_ms);
+bool relay_note_heard(struct live *live, const char *heard, int64_t heard_ms);
 
 /*
  * How many bytes of "text" the words "heard" cover, spaces apart: all of it when "heard" goes on

@@ -7,6 +7,7 @@
 
 #include "answerer.h"
 #include "core/clock.h"
+#include "domain/event_news.h"
 #include "outlets.h"
 #include "stream/chat.h"
 #include "stream/offloop.h"
@@ -116,10 +117,24 @@ Test(conversation_relay, what_the_caller_says_is_answered)
                      "{\"role\":\"user\",\"content\":\"When do you open?\"}") != NULL);
 }
 
+static char told[200];
+
+static void keep_news(const struct event_news *news)
+{
+    strcat(strcat(told, news->type), news->payload.json);
+}
+
+static bool is_followed(int64_t tenant)
+{
+    (void)tenant;
+    return true;
+}
+
 Test(conversation_relay, a_part_of_a_prompt_is_an_event_and_no_turn)
 {
+    facts_tell(keep_news, is_followed);
     take("{'type':'prompt','voicePrompt':'When do','last':false}");
-    cr_expect(strstr(facts_kept, "transcript.partial") != NULL);
+    cr_expect_str_eq(told, "transcript.partial{\"role\":\"user\",\"text\":\"When do\"}");
     cr_expect_null(transcript_find(&live->transcript, "prompt_1"));
     cr_expect_eq(answerer_count("/"), 0);
 }
@@ -136,6 +151,23 @@ Test(conversation_relay, an_interruption_leaves_what_was_heard_in_transcript_and
     cr_expect(strstr(answerer_heard("/", 0).body, "\"One two three.\"") != NULL);
     cr_expect(strstr(answerer_heard("/", 0).body, "Four") == NULL);
     cr_expect(strstr(facts_kept, "\"heard_ms\":900") != NULL);
+}
+
+Test(conversation_relay, after_a_noise_the_agent_goes_on)
+{
+    answerer_say("/", 200, SSE("Four."));
+    say("One two three. Four five six.");
+    take("{'type':'interrupt','utteranceUntilInterrupt':'One two','durationUntilInterruptMs':9}");
+    later(2900);
+    relay_tick(live);
+    cr_expect_eq(answerer_count("/"), 0, "the caller may still be speaking");
+    later(200);
+    relay_tick(live);
+    await("Four.");
+    cr_expect(strstr(answerer_heard("/", 0).body, "Go on where you stopped") != NULL);
+    later(6000);
+    relay_tick(live);
+    cr_expect_eq(answerer_count("/"), 1, "once");
 }
 
 Test(conversation_relay, an_interruption_may_reach_over_several_sentences)
