@@ -9,12 +9,14 @@
 #include "stream/elevenlabs.h"
 #include "stream/line.h"
 #include "stream/mind.h"
+#include "stream/model.h"
 #include "stream/socket.h"
 
 enum {
     SOUND_US = 2 * 1000000, /* the longest wait for the first sound, and for more of it */
     LONG_ENOUGH = 40,       /* bytes after which a comma is a place to begin */
     TOO_LONG = 240,         /* bytes that do not wait for the end of a sentence */
+    HAND_OVERS = 5,         /* a model that still writes after so many cannot speak */
 };
 
 /* An item of the model's that is being said, or waits for it. */
@@ -137,9 +139,11 @@ static void hand_over(struct live *live)
         settle(live, voice->first);
         drop_first(voice);
     }
-    if (rest.length)
-        mind_say(live, "unsaid", rest.at);
     live_write_turns(live);
+    if (rest.length && ++voice->handed_over > HAND_OVERS)
+        model_lost(live, "writes");
+    else if (rest.length)
+        mind_say(live, "unsaid", rest.at);
 }
 
 static void give_up(struct live *live, const char *why)
@@ -336,7 +340,8 @@ void voice_out_words(struct live *live, json_object *event)
     const char *response = json_text(event, "response_id");
     struct utterance *utterance;
 
-    if (!item || !words || !response || responses_is_discarded(&live->responses, response))
+    if (!live->voice.choice.provider || !item || !words || !response ||
+        responses_is_discarded(&live->responses, response))
         return;
     utterance = find(&live->voice, item);
     if (!utterance) {

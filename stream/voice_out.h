@@ -30,7 +30,8 @@ struct voice_out {
     char items[PLAYBACK_ITEMS][ID_SIZE]; /* the latest that came as text */
     size_t nitems;
     int64_t utterances, first_audio_ms;
-    const char *reason; /* why it is not, or no longer, used */
+    unsigned handed_over; /* how often the model had to say what was left unsaid */
+    const char *reason;   /* why it is not, or no longer, used */
     char failure[64];
     instant failed_at;
 };
