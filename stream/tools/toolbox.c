@@ -45,9 +45,20 @@ static bool is_wanted(json_object *list, const struct builtin *builtin)
            lists(list, builtin->name, builtin->other_name, NO_UID);
 }
 
+/* Room for so many more; most calls have few, and there are many calls. */
+static void make_room(struct toolbox *box, size_t more)
+{
+    struct tool *tools = box->tools;
+
+    box->room = box->count + more < TOOLBOX_MOST ? box->count + more : TOOLBOX_MOST;
+    box->tools = arena_new(&box->arena, struct tool, box->room);
+    if (box->count)
+        memcpy(box->tools, tools, box->count * sizeof *tools);
+}
+
 static struct tool *add(struct toolbox *box, const char *name, size_t schema_bytes)
 {
-    if (box->count == TOOLBOX_MOST || schema_bytes > TOOLBOX_SCHEMA_MOST ||
+    if (box->count == box->room || schema_bytes > TOOLBOX_SCHEMA_MOST ||
         box->schema_bytes + schema_bytes > TOOLBOX_SCHEMAS_MOST || toolbox_find(box, name))
         return NULL;
     box->schema_bytes += schema_bytes;
@@ -69,7 +80,11 @@ static void add_builtins(struct toolbox *box, json_object *config)
 {
     json_object *list = list_of(config);
     const struct builtin *builtin;
+    size_t count = 0;
 
+    while (builtin_at(count))
+        count++;
+    make_room(box, count);
     for (size_t i = 0; (builtin = builtin_at(i)); i++) {
         struct tool *tool =
             is_wanted(list, builtin) ? add(box, builtin->name, strlen(builtin->parameters)) : NULL;
@@ -113,7 +128,11 @@ void toolbox_add(struct toolbox *box, const struct tool_definition *tools, size_
 {
     json_object *config = box->config ? json_parse(box->config) : NULL, *list = list_of(config);
 
-    for (size_t i = 0; json_object_is_type(list, json_type_array) && i < count; i++) {
+    if (!json_object_is_type(list, json_type_array))
+        count = 0;
+    if (count)
+        make_room(box, count);
+    for (size_t i = 0; i < count; i++) {
         const struct tool_definition *its = &tools[i];
         struct tool *tool;
 

@@ -31,8 +31,8 @@ struct tool {
 struct toolbox {
     struct arena arena;
     int holds;
-    struct tool tools[TOOLBOX_MOST];
-    size_t count, schema_bytes;
+    struct tool *tools;
+    size_t count, room, schema_bytes;
     const char *config; /* the version's document: whom to transfer to, hours, … */
 
     /* the call */
