@@ -52,6 +52,8 @@ static void judge(int64_t now_us)
 
 void coalesce_note_turn(int64_t turn_us, int64_t now_us)
 {
+    if (!pressure.window_us)
+        pressure.window_us = now_us;
     pressure.sum_us += turn_us;
     pressure.squares += turn_us * turn_us;
     if (now_us - pressure.window_us < WINDOW_US)
