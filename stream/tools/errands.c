@@ -62,6 +62,17 @@ static bool find_target(struct work *work, const struct toolbox *box, const char
     return ok && (*target || number_of_business(work, box, target));
 }
 
+/* Warm: the human is told first and may decline, and the agent goes on when nobody comes. */
+static const char *mode_of(const struct toolbox *box)
+{
+    json_object *config = json_parse(box->config ? box->config : "{}");
+    const char *mode = json_text(either(config, "transfer_settings", "transferSettings"), "mode");
+    bool warm = mode && strcmp(mode, "warm") == 0;
+
+    json_object_put(config);
+    return warm ? "warm" : "cold";
+}
+
 static bool hand_over(struct work *work, const struct errand *errand, const char *target,
                       struct text *result)
 {
@@ -70,7 +81,7 @@ static bool hand_over(struct work *work, const struct errand *errand, const char
         .channel = GATE_VOICE, .transfer = true, .from = our_number(box), .to = target};
     struct handoff handoff = {
         .call_id = box->call,
-        .mode = "cold",
+        .mode = mode_of(box),
         .initiated_by = "ai",
         .target = target,
         .reason = json_text(errand->arguments, "reason"),
