@@ -271,6 +271,8 @@ Test(relay, a_model_that_is_gone_leaves_no_silence, .timeout = 120)
     cr_expect_str_eq(at(carrier, "relays.0.status"), "ended");
     cr_expect(strstr(at(carrier, "relays.0.handoff"), "\"result\":\"failed\"") != NULL, "%s",
               at(carrier, "relays.0.handoff"));
+    cr_expect(strstr(json_object_to_json_string(carrier), "\"who\": \"carrier\"") != NULL,
+              "the caller heard nothing at the end: %s", json_object_to_json_string(carrier));
     cr_expect_str_eq(at(call_settled(&desk.customer, sid), "status"), "completed");
 }
 
