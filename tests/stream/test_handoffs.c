@@ -159,3 +159,38 @@ Test(handoffs, to_a_supervisors_own_phone_connect_at_once, .timeout = 150)
     cr_expect_str_eq(first(&line, "x.initiated_by", "handoffs"), "supervisor");
     call_ended(line.sid);
 }
+
+static void publish(const struct customer *customer, const char *config)
+{
+    const char *base = say("/api/v1/admin/tenants/%s", customer->tenant);
+    struct reply reply =
+        admin("POST", say("%s/agent-versions", base),
+              say("{\"agent_id\":\"%s\",\"config\":%s}", customer->agent_id, config));
+
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    reply = admin("POST", say("%s/agent-versions/%s/publish", base, at(reply.json, "version.id")),
+                  NULL);
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+}
+
+Test(handoffs, by_the_agent_itself_can_be_warm, .timeout = 150)
+{
+    struct line line = {.customer = customer_new(), .human = "+13125550178"};
+
+    customer_number(&line.customer);
+    publish(&line.customer,
+            "{\"greeting\":\"Hello, this is the desk.\",\"instructions\":\"Be brief.\","
+            "\"enabled_tools\":[\"transfer_call\"],\"transfer_settings\":{\"mode\":\"warm\","
+            "\"departments\":{\"Sales\":\"+13125550178\"}}}");
+    control("CARRIER", "POST", "/_callee",
+            "{\"number\":\"+13125550178\",\"script\":[{\"wait_text\":\"Press 1\"},{\"dtmf\":\"1\"},"
+            "{\"pause_ms\":1000},{\"say\":\"Sales here\"},{\"hangup\":true}]}");
+    line.sid = call_place(&line.customer, "+13125550123",
+                          "[{\"wait_agent\":true},{\"say\":\"Use the tool transfer_call with "
+                          "{\\\"target\\\":\\\"sales\\\",\\\"summary\\\":\\\"Wants a red bike\\\"}"
+                          "\"},{\"pause_ms\":60000}]");
+    AWAIT_FOR(90, strcmp(state_of(&line), "completed") == 0);
+    cr_expect_str_eq(first(&line, "x.mode", "handoffs"), "warm");
+    cr_expect_str_eq(first(&line, "x.briefing", "handoffs"), "Wants a red bike");
+    call_ended(line.sid);
+}
