@@ -75,6 +75,7 @@ void live_release(struct live *live)
     }
     call_log_end(live->log, live->call_sid);
     queue_free(&live->early);
+    unplayed_free(&live->interruption.unplayed);
     arena_free(&live->scratch);
     explicit_bzero(live->token, sizeof live->token);
     toolbox_release(live->toolbox);

@@ -169,8 +169,7 @@ ParameterizedTestParameters(interruption, a_clip_has_the_outcome_of_its_label)
     return cr_make_param_array(struct clip, (struct clip *)clips, sizeof clips / sizeof clips[0]);
 }
 
-ParameterizedTest(struct clip *clip, interruption, a_clip_has_the_outcome_of_its_label,
-                  .init = begin, .fini = end)
+ParameterizedTest(struct clip *clip, interruption, a_clip_has_the_outcome_of_its_label)
 {
     agent_talks("answer");
     say(clip);
