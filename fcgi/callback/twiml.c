@@ -125,7 +125,8 @@ void twiml_write_plan(struct text *out, const struct call_plan *plan)
         take_message(out, plan);
         break;
     case PLAN_WAIT:
-        text_put(out, "<Pause length=\"1\"/>");
+        text_add(out, "<Pause length=\"%lld\"/>",
+                 (long long)(plan->wait_seconds > 0 ? plan->wait_seconds : 1));
         redirect(out, plan->after_url);
         break;
     case PLAN_SAY:

@@ -112,7 +112,8 @@ bool outbound_call(struct request *req)
     return is_outage(req) && answer_outage(req, &received);
 }
 
-enum { OUTAGE_WAITS = 30 }; /* seconds for which a call is kept while the store is away */
+/* How often a call is asked to wait while the store is away, and for how many seconds each time. */
+enum { OUTAGE_WAITS = 8, OUTAGE_PAUSE = 4 };
 
 /*
  * Between two verbs of a running call the store may be away: a stream that broke off goes on at
@@ -128,7 +129,7 @@ static bool wait_for_store(struct request *req, const struct token *token,
     if (!form_text(&received->posted.form, "DialCallStatus") &&
         outage_after(&req->work, token, count, &plan))
         return callback_answer_plan(req, received, &plan);
-    plan = (struct call_plan){.kind = PLAN_WAIT};
+    plan = (struct call_plan){.kind = PLAN_WAIT, .wait_seconds = count ? OUTAGE_PAUSE : 1};
     if (count >= OUTAGE_WAITS)
         return answer_outage(req, received);
     plan.after_url = hook_url(&req->work, arena_format(&req->work.arena, "%s?outage=%lld",

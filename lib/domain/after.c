@@ -15,7 +15,6 @@
 #include "domain/numbers.h"
 #include "domain/sessions.h"
 
-enum { SENTENCE_EVERY = 6 }; /* waits, so that nobody takes them for the end */
 enum { HANDOFF_RING_SECONDS = 25, LONGEST_DIAL_SECONDS = 4 * 60 * 60 };
 
 static bool is(const char *text, const char *word)
@@ -229,7 +228,8 @@ static bool knock_again(struct work *work, const struct call *call,
         return false;
     if (plan->kind != PLAN_CONNECT)
         plan->kind = PLAN_WAIT; /* also when no node is up just now */
-    if (waited % SENTENCE_EVERY == 2)
+    plan->wait_seconds = 1 + waited;
+    if (plan->kind == PLAN_WAIT && waited > 0)
         plan->say = "One moment, please.";
     plan->after_url = arena_format(&work->arena, "%s?waited=%lld", after_url(work, call, session),
                                    (long long)waited + 1);
@@ -248,6 +248,7 @@ static bool wait_for_row(struct work *work, const struct token *token, int64_t w
     if (waited >= AFTER_KNOCKS)
         return hang_up(plan);
     plan->kind = PLAN_WAIT;
+    plan->wait_seconds = 1 + waited;
     plan->after_url = arena_format(&work->arena, "%s?waited=%lld", after_url(work, &call, &session),
                                    (long long)waited + 1);
     return true;

@@ -10,9 +10,10 @@
 
 /*
  * How often a lost call is connected again, how many seconds a node has to explain itself, and how
- * often a session that no node took is offered, a second apart.
+ * often a session that no node took is offered, with pauses that get longer.  The carrier follows
+ * ten redirects in a call.
  */
-enum { RESUME_LIMIT = 2, AFTER_WAITS = 2, AFTER_KNOCKS = 8 };
+enum { RESUME_LIMIT = 2, AFTER_WAITS = 2, AFTER_KNOCKS = 3 };
 
 /* What the carrier said when it asked. */
 struct after_facts {

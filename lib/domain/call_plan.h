@@ -16,7 +16,7 @@ enum plan_kind {
     PLAN_DIAL,      /* a human, or another number */
     PLAN_VOICEMAIL, /* a sentence, a tone, a recording */
     PLAN_SAY,       /* a sentence, then the end */
-    PLAN_WAIT,      /* a second of silence, then ask again at after_url */
+    PLAN_WAIT,      /* a moment of silence, then ask again at after_url */
     PLAN_CONFERENCE, /* with somebody who is called meanwhile */
     PLAN_ASK,       /* "say" asks for a key, which is told to after_url */
     PLAN_HANGUP,    /* nothing more to say */
@@ -29,6 +29,8 @@ struct call_plan {
     enum plan_kind kind;
     const char *say;      /* spoken first; NULL: nothing */
     const char *language; /* of what is said; NULL: en-US */
+
+    int64_t wait_seconds; /* PLAN_WAIT; 0: one.  The carrier asks only ten times in a call */
 
     /* PLAN_CONNECT */
     const char *stream_url;   /* wss://…/media-stream/{token}, or …/relay/ws */

@@ -223,7 +223,11 @@ Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
 
     /* What was heard of the sentence that broke off is known but for a quarter of a second. */
     story = story_heard(carrier, &heard_ms, &total_ms);
-    AWAIT(abs(known_ms(turns_of(&customer, sid), story, total_ms) - heard_ms) < 1000);
+    for (int tries = 0;
+         tries < 15 && abs(known_ms(turns_of(&customer, sid), story, total_ms) - heard_ms) >= 1000;
+         tries++)
+        nap_ms(1100); /* a key may ask once a second */
+    cr_expect_lt(abs(known_ms(turns_of(&customer, sid), story, total_ms) - heard_ms), 1000);
 }
 
 Test(survival, a_call_is_handed_over_when_its_node_has_no_more_time)
@@ -383,7 +387,11 @@ Test(survival, a_node_killed_while_the_database_is_away_leaves_the_call_to_the_o
     cr_expect(gap >= 0 && gap < 3000, "the agent was gone for %d ms", gap);
     call_settled(&customer, sid);
     delivery_await(customer.webhook_path, "call.completed", sid);
-    AWAIT(said(turns_of(&customer, sid), "caller", "Tell me a long story."));
+    AWAIT(atoi(at(query(say("SELECT COUNT(*) AS n FROM call_turns t JOIN calls c ON c.tenant_id ="
+                            " t.tenant_id AND c.id = t.call_id WHERE c.call_sid = '%s' AND t.text ="
+                            " 'Tell me a long story.'",
+                            sid)),
+                  "0.n")) == 1);
     cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
     cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
     cr_expect_eq(sessions_of(sid), 2);
