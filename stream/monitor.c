@@ -329,16 +329,18 @@ static bool message(void *with, const char *text, size_t length)
     struct live *live = monitor->live;
     struct work work = {.id = "monitor", .config = monitors.config};
     json_object *tree = NULL;
-    bool ok = live && json_read(&work, text, length, &(struct json_rules){.depth = 3}, &tree);
+    bool ok = !live || json_read(&work, text, length, &(struct json_rules){.depth = 3}, &tree);
     const char *type = json_text(tree, "type");
 
-    if (ok && type && strcmp(type, "audio") == 0) {
+    if (!live) {
+        ok = true; /* the ticket is being looked at, or the session has just ended */
+    } else if (ok && type && strcmp(type, "audio") == 0) {
         take_audio(monitor, json_text(tree, "audio"));
     } else if (ok && type && strcmp(type, "release") == 0) {
         stop_speaking(monitor);
         send_mode(monitor, live);
         arena_reset(&live->scratch);
-    } else if (!type || strcmp(type, "pong") != 0) {
+    } else {
         ok = false;
     }
     json_object_put(tree);

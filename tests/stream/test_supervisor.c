@@ -132,6 +132,42 @@ Test(supervisor, opens_a_socket_once_and_only_with_a_ticket, .timeout = 120)
     talk_end(&talk);
 }
 
+Test(supervisor, who_does_not_read_is_let_go_and_nobody_else_notices, .timeout = 120)
+{
+    struct talk talk = talk_begin();
+    struct reply reply = act(&talk, "monitor", "{}");
+    struct websocket supervisor = supervisor_open(&reply);
+    char audio[40 * 1024 + 1];
+
+    cr_assert(websocket_hear_with(&supervisor, "\"type\":\"session\"", 20));
+    memset(audio, '/', sizeof audio - 1);
+    audio[sizeof audio - 1] = '\0';
+    for (int i = 0; i < 400; i++)
+        caller_says(&talk, audio);
+    cr_expect(websocket_closed(&supervisor, 30));
+    cr_expect_eq(supervisor.close_code, 4408);
+    cr_expect_str_eq(own_call_state(&talk.call), "active");
+    talk_end(&talk);
+}
+
+Test(supervisor, who_talks_nonsense_is_let_go, .timeout = 120)
+{
+    static const char *const nonsense[] = {"{", "[]", "{\"type\":\"dance\"}", "{\"type\":7}",
+                                           "\xff"};
+    struct talk talk = talk_begin();
+
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+        struct reply reply = act(&talk, "monitor", "{}");
+        struct websocket supervisor = supervisor_open(&reply);
+
+        cr_assert(websocket_hear_with(&supervisor, "\"type\":\"session\"", 20));
+        websocket_say(&supervisor, nonsense[i]);
+        cr_expect(websocket_closed(&supervisor, 20), "%s", nonsense[i]);
+    }
+    cr_expect_str_eq(own_call_state(&talk.call), "active");
+    talk_end(&talk);
+}
+
 Test(supervisor, takes_over_and_gives_the_caller_back, .timeout = 120)
 {
     struct talk talk = talk_begin();
