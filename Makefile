@@ -162,7 +162,7 @@ fuzz-%: tests/fuzz/%.c $(BUILD)/libtrunkline.a
 	@echo "  fuzz  $*"
 	$(Q)clang $(filter-out -fstack-clash-protection,$(OWN_CFLAGS)) -Wno-missing-prototypes -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -o $(BUILD)/fuzz/$* $< $(wildcard lib/core/*.c) $(shell sed -n 's|^// with: ||p' $<) \
-	    $(call libs,$(LIB_PACKAGES))
+	    $(BUILD)/libtrunkline.a $(call libs,$(STREAM_PACKAGES))
 	$(Q)$(BUILD)/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 \
 	    -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/$*-corpus $(wildcard tests/fuzz/$*) 2>$(BUILD)/fuzz/$*.log || \
 	    { tail -30 $(BUILD)/fuzz/$*.log; exit 1; }

@@ -210,7 +210,7 @@ Test(sockets, orders_of_a_supervisor_are_carried_out_once)
     uid_write_uuid(id, key);
     cr_expect_eq(order(&call, "POST", say("/control/commands/%s", key), "").status, 202);
     AWAIT(strcmp(command_state(&call, id), "done") == 0);
-    id = command(&call, "monitor", "{}");
+    id = command(&call, "say", "{}");
     AWAIT(strcmp(command_state(&call, id), "failed") == 0);
     id = command(&call, "end", "{}");
     cr_expect(websocket_closed(&ws, 10), "found without a post");
