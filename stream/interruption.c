@@ -42,7 +42,7 @@ static bool is_greeting(const struct live *live)
 
 void interruption_response(struct live *live, const char *id, const char *purpose)
 {
-    if (strcmp(purpose, "greeting") == 0)
+    if (purpose && strcmp(purpose, "greeting") == 0)
         snprintf(live->interruption.greeting, sizeof live->interruption.greeting, "%s", id);
 }
 
