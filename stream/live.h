@@ -19,26 +19,26 @@
 #include "core/config.h"
 #include "core/work.h"
 #include "domain/tokens.h"
+#include "stream/checkpoint.h"
 #include "stream/coalesce.h"
 #include "stream/facts.h"
 #include "stream/interruption.h"
-#include "stream/checkpoint.h"
 #include "stream/model.h"
-#include "stream/rollover.h"
 #include "stream/outage.h"
 #include "stream/outlet.h"
 #include "stream/pace.h"
 #include "stream/playback.h"
 #include "stream/queue.h"
 #include "stream/responses.h"
+#include "stream/rollover.h"
 #include "stream/room.h"
 #include "stream/settings.h"
 #include "stream/takeover.h"
 #include "stream/tones.h"
 #include "stream/tools/run.h"
 #include "stream/transcript.h"
-#include "stream/voicemail.h"
 #include "stream/voice_out.h"
+#include "stream/voicemail.h"
 
 enum live_state {
     LIVE_OPEN,
@@ -100,7 +100,7 @@ struct live {
     struct ladder ladder;
     struct rollover rollover;
     struct outage_caller caller; /* for a claim without the store */
-    char media_head[128]; /* how every message of audio to the carrier begins */
+    char media_head[128];        /* how every message of audio to the carrier begins */
     size_t media_head_length;
     bool was_stopped; /* the carrier said that the stream is over */
     bool is_left;     /* this process ends before the call does */
@@ -113,12 +113,12 @@ struct live {
     struct said *history; /* of the sessions before; told to the model first */
     size_t nhistory;
     bool is_resumed, nobody_came; /* came: to whom the caller was to be passed on */
-    unsigned connects, segments; /* attempts to connect; model sessions that were configured */
+    unsigned connects, segments;  /* attempts to connect; model sessions that were configured */
     bool was_ready;
     char setup_event[EVENT_SIZE], last_error[64];
-    struct queue early; /* audio of the caller until the model takes it */
+    struct queue early;    /* audio of the caller until the model takes it */
     struct coalesced held; /* frames of the caller that leave together */
-    int64_t base_ms;    /* of the session, when the model's own count of audio began */
+    int64_t base_ms;       /* of the session, when the model's own count of audio began */
     bool has_base;
 
     struct responses responses;
@@ -134,7 +134,7 @@ struct live {
     struct usage usage;
     struct toolbox *toolbox; /* what the agent can do; NULL before the claim */
     struct tool_runs tools;
-    const char *drain_result; /* of a session that drains; NULL: completed */
+    const char *drain_result;     /* of a session that drains; NULL: completed */
     int64_t retry_us, hang_up_us; /* when to do it; 0: not wanted */
     int64_t ready_us;             /* since when the model is of use */
     int64_t active_us;            /* when somebody was last heard */
@@ -171,7 +171,7 @@ struct claimed {
     const struct turn *history;
     size_t nhistory;
     bool tenant_records;
-    unsigned redacts; /* REDACT_… */
+    unsigned redacts;                    /* REDACT_… */
     const struct tool_definition *tools; /* the tenant's own */
     size_t ntools;
     const struct voice_choice *voice;

@@ -324,6 +324,20 @@ Test(interruption, whose_end_is_never_told_does_not_silence_the_agent_for_good)
     cr_expect_gt(sent_ms(), 0);
 }
 
+Test(interruption, that_is_open_when_the_agent_wants_to_hang_up_is_settled_first)
+{
+    agent_talks("answer");
+    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    frames(1000, true);
+    live_drain(live);
+    frames(500, false);
+    take("{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
+    cr_expect_eq(live->state, LIVE_DRAINING, "nobody has heard the last sentence yet");
+    frames(1700, false);
+    cr_expect_gt(sent_ms(), 0, "now it is said");
+    cr_expect_eq(live->state, LIVE_DRAINING);
+}
+
 Test(interruption, of_a_line_that_falls_silent_in_mid_speech_is_closed_with_silence)
 {
     take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
