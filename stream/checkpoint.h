@@ -15,7 +15,7 @@
 
 struct live;
 
-enum { CHECKPOINT_ITEMS = 4, CHECKPOINT_US = 200 * 1000 };
+enum { CHECKPOINT_ITEMS = 4, CHECKPOINT_US = 150 * 1000 };
 
 struct checkpoint {
     int64_t written_us;
