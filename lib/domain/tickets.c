@@ -107,21 +107,25 @@ static void read_subject(struct work *work, const char *json, struct ticket *tic
     json_object_put(subject);
 }
 
-bool ticket_redeem(struct work *work, const char *text, const char *role, struct ticket *ticket)
+static bool redeem(struct work *work, const char *text, const char *role, struct ticket *ticket)
 {
     static const char sql[] = "SELECT tenant_id, subject FROM tickets WHERE token_hash = ?";
-    struct stored_ticket stored;
-    hash256 hash;
+    hash256 hash = sha256(text, strlen(text));
     bytes key = {hash.bytes, sizeof hash.bytes};
     const struct param params[] = {PARAM(key)};
+    struct stored_ticket stored;
 
-    if (!text || strnlen(text, TICKET_LIMIT + 1) > TICKET_LIMIT)
-        return fail(work, UNAUTHENTICATED, "The ticket is not valid");
-    hash = sha256(text, strlen(text));
     if (!spend(work, key, role) ||
         !db_find(work, sql, params, COUNT(params), &ticket_entity, &stored))
         return false;
     work->tenant = stored.tenant_id;
     read_subject(work, stored.subject.json, ticket);
     return true;
+}
+
+bool ticket_redeem(struct work *work, const char *text, const char *role, struct ticket *ticket)
+{
+    if (!text || strnlen(text, TICKET_LIMIT + 1) > TICKET_LIMIT)
+        return fail(work, UNAUTHENTICATED, "The ticket is not valid");
+    return redeem(work, text, role, ticket);
 }
