@@ -370,13 +370,11 @@ void visitor_prove(struct visitor *visitor)
 static void was_proven_again(struct task *task)
 {
     struct visitor_proof *proof = (struct visitor_proof *)task;
-    struct visitor *visitor = proof->asker;
 
     /* The store is away: what was good stays good. */
     if (proof->refusal == 1011)
         proof->refusal = 0;
-    visitor = answered(proof);
-    if (visitor)
+    if (answered(proof))
         proof_free(proof);
 }
 
@@ -393,7 +391,7 @@ static void prove_again(struct visitor *visitor)
 static void call_was_found(struct task *task)
 {
     struct visitor_proof *proof = (struct visitor_proof *)task;
-    struct visitor *visitor = proof->asker;
+    struct visitor *visitor;
     bool is_unknown = proof->refusal == 4404;
 
     if (is_unknown)

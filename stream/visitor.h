@@ -66,11 +66,11 @@ struct visitor {
     uid calls[VISITOR_CALLS]; /* what he asked for */
     size_t ncalls;
     bool wants_all, is_leaving_call; /* leaving: the call that is being looked up */
-    uid after;            /* a replay begins behind this event; NO_UID: none wanted … */
-    int64_t tail;         /* … but perhaps the last so many */
-    int level;            /* the least that he wants to hear of (visitor_level) */
-    char event[49];       /* … and how its type begins; "": any */
-    struct seen *seen;    /* what a replay told; NULL: there was none */
+    uid after;                    /* a replay begins behind this event; NO_UID: none wanted … */
+    int64_t tail;                 /* … but perhaps the last so many */
+    int level;                    /* the least that he wants to hear of (visitor_level) */
+    char event[49];               /* … and how its type begins; "": any */
+    struct seen *seen;            /* what a replay told; NULL: there was none */
     struct visitor_proof *replay; /* rows that are still to be told */
     size_t replayed;
     struct waiting *waiting, **waiting_end;
