@@ -96,10 +96,12 @@ static bool peek(struct line_read *line, const char **behind)
 
 static void move_on(const struct line_read *line, const char *behind)
 {
+    int64_t after_us = line->after_us + run.skipped_us;
+
     if (run.accepted && !is_output(line->kind))
-        fprintf(run.accepted, "%lld %c %.*s\n", (long long)(line->after_us + run.skipped_us),
-                line->kind, (int)line->length, line->text);
-    run.skipped_us = run.accepted && is_output(line->kind) ? run.skipped_us + line->after_us : 0;
+        fprintf(run.accepted, "%lld %c %.*s\n", (long long)after_us, line->kind, (int)line->length,
+                line->text);
+    run.skipped_us = run.accepted && is_output(line->kind) ? after_us : 0;
     run.at = behind;
     run.number = line->number;
     run.now_us += line->after_us;

@@ -74,51 +74,51 @@ enum { LEAST_DAYS = 1, MOST_DAYS = 3650 };
  * more.
  */
 static const struct tenant_rule {
-    enum data of;
     const char *what, *sql;
+    enum data of;
     bool timed;
 } of_tenant[] = {
     /* clang-format off */
-    {OUTBOX, "outbox", "DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'delivered'"
-     " AND finished_at < ? LIMIT 500", true},
-    {FAILED_EFFECTS, "outbox", "DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'failed'"
-     " AND finished_at < ? LIMIT 500", true},
-    {DELIVERIES, "webhook_deliveries", "DELETE FROM webhook_deliveries WHERE tenant_id = ?"
-     " AND id < ? AND state IN ('sent', 'failed') AND created_at < ? LIMIT 500", true},
-    {EVENTS, "call_events", "DELETE FROM call_events WHERE tenant_id = ? AND id < ?"
-     " AND occurred_at < ? LIMIT 500", true},
-    {TRANSCRIPTS, "call_turns",
-     "DELETE FROM call_turns WHERE tenant_id = ? AND session_id < ? LIMIT 500", false},
-    {TRANSCRIPTS, "call_texts",
-     "DELETE FROM call_texts WHERE tenant_id = ? AND call_id < ? LIMIT 500", false},
-    {TRANSCRIPTS, "tool_invocations",
-     "DELETE FROM tool_invocations WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {MESSAGES, "sms_messages",
-     "DELETE FROM sms_messages WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {MESSAGES, "email_messages",
-     "DELETE FROM email_messages WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {CALLS, "call_latency",
-     "DELETE FROM call_latency WHERE tenant_id = ? AND call_id < ? LIMIT 500", false},
-    {CALLS, "voice_outcomes",
-     "DELETE FROM voice_outcomes WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {CALLS, "session_evals",
-     "DELETE FROM session_evals WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {CALLS, "supervisor_actions",
-     "DELETE FROM supervisor_actions WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {CALLS, "callback_tasks", "DELETE FROM callback_tasks WHERE tenant_id = ? AND id < ?"
-     " AND status NOT IN ('open', 'in_progress') LIMIT 500", false},
-    {CALLS, "session_voices",
-     "DELETE FROM session_voices WHERE tenant_id = ? AND session_id < ? LIMIT 500", false},
-    {CALLS, "rooms", "DELETE FROM rooms WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {CALLS, "handoffs", "DELETE FROM handoffs WHERE tenant_id = ? AND id < ? LIMIT 500", false},
-    {CALLS, "recordings", "DELETE FROM recordings WHERE tenant_id = ? AND id < ?"
-     " AND status = 'deleted' LIMIT 500", false},
-    {CALLS, "call_aliases",
-     "DELETE FROM call_aliases WHERE tenant_id = ? AND call_id < ? LIMIT 500", false},
-    {CALLS, "voice_sessions", "DELETE FROM voice_sessions WHERE tenant_id = ? AND id < ?"
-     " AND state_rank = 90 LIMIT 500", false},
-    {CALLS, "calls",
-     "DELETE FROM calls WHERE tenant_id = ? AND id < ? AND state_rank = 90 LIMIT 500", false},
+    {"outbox", "DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'delivered'"
+     " AND finished_at < ? LIMIT 500", OUTBOX, true},
+    {"outbox", "DELETE FROM outbox WHERE tenant_id = ? AND id < ? AND state = 'failed'"
+     " AND finished_at < ? LIMIT 500", FAILED_EFFECTS, true},
+    {"webhook_deliveries", "DELETE FROM webhook_deliveries WHERE tenant_id = ?"
+     " AND id < ? AND state IN ('sent', 'failed') AND created_at < ? LIMIT 500", DELIVERIES, true},
+    {"call_events", "DELETE FROM call_events WHERE tenant_id = ? AND id < ?"
+     " AND occurred_at < ? LIMIT 500", EVENTS, true},
+    {"call_turns",
+     "DELETE FROM call_turns WHERE tenant_id = ? AND session_id < ? LIMIT 500", TRANSCRIPTS, false},
+    {"call_texts",
+     "DELETE FROM call_texts WHERE tenant_id = ? AND call_id < ? LIMIT 500", TRANSCRIPTS, false},
+    {"tool_invocations",
+     "DELETE FROM tool_invocations WHERE tenant_id = ? AND id < ? LIMIT 500", TRANSCRIPTS, false},
+    {"sms_messages",
+     "DELETE FROM sms_messages WHERE tenant_id = ? AND id < ? LIMIT 500", MESSAGES, false},
+    {"email_messages",
+     "DELETE FROM email_messages WHERE tenant_id = ? AND id < ? LIMIT 500", MESSAGES, false},
+    {"call_latency",
+     "DELETE FROM call_latency WHERE tenant_id = ? AND call_id < ? LIMIT 500", CALLS, false},
+    {"voice_outcomes",
+     "DELETE FROM voice_outcomes WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
+    {"session_evals",
+     "DELETE FROM session_evals WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
+    {"supervisor_actions",
+     "DELETE FROM supervisor_actions WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
+    {"callback_tasks", "DELETE FROM callback_tasks WHERE tenant_id = ? AND id < ?"
+     " AND status NOT IN ('open', 'in_progress') LIMIT 500", CALLS, false},
+    {"session_voices",
+     "DELETE FROM session_voices WHERE tenant_id = ? AND session_id < ? LIMIT 500", CALLS, false},
+    {"rooms", "DELETE FROM rooms WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
+    {"handoffs", "DELETE FROM handoffs WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
+    {"recordings", "DELETE FROM recordings WHERE tenant_id = ? AND id < ?"
+     " AND status = 'deleted' LIMIT 500", CALLS, false},
+    {"call_aliases",
+     "DELETE FROM call_aliases WHERE tenant_id = ? AND call_id < ? LIMIT 500", CALLS, false},
+    {"voice_sessions", "DELETE FROM voice_sessions WHERE tenant_id = ? AND id < ?"
+     " AND state_rank = 90 LIMIT 500", CALLS, false},
+    {"calls",
+     "DELETE FROM calls WHERE tenant_id = ? AND id < ? AND state_rank = 90 LIMIT 500", CALLS, false},
     /* clang-format on */
 };
 
