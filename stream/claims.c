@@ -6,8 +6,8 @@
 
 #include "domain/consent.h"
 #include "domain/redaction.h"
-#include "domain/route_cache.h"
 #include "domain/rooms.h"
+#include "domain/route_cache.h"
 #include "domain/tenants.h"
 #include "domain/tool_definitions.h"
 #include "domain/turns.h"
@@ -71,7 +71,8 @@ static bool read_more(struct work *work, struct claim_task *claim)
                                               .redacts = claim->redacts});
     if (!uid_is_none(claim->found.room_id) && !room_get(work, claim->found.room_id, &claim->room))
         return false;
-    return tools_enabled(work, &claim->tools) && voice_choose(work, &tenant, &claim->version, &claim->voice);
+    return tools_enabled(work, &claim->tools) &&
+           voice_choose(work, &tenant, &claim->version, &claim->voice);
 }
 
 /* The store is away: what the host knows must do. */

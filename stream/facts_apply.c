@@ -217,7 +217,7 @@ static const struct kind {
 } kinds[] = {
     {"claimed", apply_claimed},   {"partial", apply_partial}, {"active", apply_active},
     {"draining", apply_draining}, {"end", apply_end},         {"lost", apply_lost},
-    {"tool", apply_tool},         {"voice", apply_voice},       {"room", apply_room},
+    {"tool", apply_tool},         {"voice", apply_voice},     {"room", apply_room},
 };
 
 /* What was heard so far counts when nobody lived to say more. */
