@@ -1,8 +1,10 @@
 #include <criterion/criterion.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -144,6 +146,70 @@ Test(writer, leaves_an_empty_spool_when_everything_was_taken)
     cr_expect_eq(turns(), 1);
     snprintf(path, sizeof path, "%s/00000001.log", directory);
     cr_expect_neq(access(path, F_OK), 0);
+}
+
+/* A disk that takes no byte more. */
+static void fill_disk(bool full)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = full ? 1 : limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+Test(writer, goes_past_a_full_disk_and_comes_back_to_it)
+{
+    cr_assert(writer_start(&world.config, directory, ended));
+    say(1);
+    while (turns() < 1)
+        nap();
+    fill_disk(true);
+    say(2);
+    say(3);
+    while (turns() < 3)
+        nap();
+    cr_expect_not(writer_is_healthy(), "no new calls");
+    fill_disk(false);
+    while (!writer_is_healthy())
+        nap();
+    say(4);
+    fact_end(&subject, "completed", NULL, 10, 1);
+    while (!endings)
+        nap();
+    cr_expect_eq(turns(), 4);
+    writer_stop(1000);
+}
+
+Test(writer, takes_what_was_heard_so_far_only_from_the_dead)
+{
+    struct slot slot = {
+        .seq = 1,
+        .speaker = SPEAKER_ASSISTANT,
+        .text = {.at = (char *)(uintptr_t) "Once upon", .length = 9},
+        .at = clock_now(),
+        .start_ms = 0,
+        .end_ms = 1,
+        .heard_ms = 700,
+        .first_token_ms = NO_INTEGER,
+        .first_audio_ms = NO_INTEGER,
+    };
+
+    cr_assert(writer_start(&away, directory, ended));
+    say(5);
+    fact_heard_so_far(&subject, &slot);
+    while (writer_backlog() < 2)
+        nap();
+    writer_stop(50);
+    cr_assert(writer_start(&world.config, directory, ended));
+    slot.seq = 2;
+    fact_heard_so_far(&subject, &slot);
+    fact_end(&subject, "completed", NULL, 10, 1);
+    while (!endings)
+        nap();
+    cr_expect_eq(turns(), 2, "a living process says more later");
+    writer_stop(1000);
 }
 
 Test(writer, that_does_not_run_takes_nothing)
