@@ -198,12 +198,12 @@ static void write_rows(struct text *text, const char *name, const struct entity 
     text_put(text, "]");
 }
 
-/* Sound that comes from elsewhere than the model is not in a log. */
+/* Sound that comes from elsewhere than the model, or from another leg, is not in a log. */
 static bool can_be_replayed(const struct claimed *claimed)
 {
     const struct voice_choice *voice = claimed->voice;
 
-    return claimed->call->carrier && strcmp(claimed->call->carrier, "sim") == 0 &&
+    return claimed->call->carrier && strcmp(claimed->call->carrier, "sim") == 0 && !claimed->room &&
            (!voice || !voice->provider || strcmp(voice->provider, VOICE_OPENAI) == 0);
 }
 
