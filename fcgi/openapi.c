@@ -270,6 +270,8 @@ static void put_security(struct text *out, const struct dialect *dialect, const 
     json_object *schemes;
     const char *between = "";
 
+    if (route->flags & DAEMON)
+        text_put(out, ",\"x-served-by-daemon\":true");
     text_put(out, ",\"security\":");
     if (route->scope && dialect->security_of) {
         text_put(out, dialect->security_of(route));
