@@ -42,8 +42,8 @@ static void look_into(struct found *found, const char *path)
     struct turn turn;
 
     while (file && (length = getline(&line, &room, file)) > SUM) {
-        const struct fact fact = {
-            .line = line + SUM, .length = (size_t)length - SUM - (line[length - 1] == '\n')};
+        const struct fact fact = {.line = line + SUM,
+                                  .length = (size_t)length - SUM - (line[length - 1] == '\n')};
 
         if (strstr(fact.line, found->digits) && fact_is_turn(found->work, &fact, &turn) &&
             uid_equal(turn.call_id, found->call))
