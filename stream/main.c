@@ -214,7 +214,7 @@ static void drain(const struct config *config)
     live_lose_all();
     visitors_leave();
     until_us = clock_monotonic_us() + CLOSE_US;
-    while (live_count() && clock_monotonic_us() < until_us)
+    while ((live_count() || visitors_count()) && clock_monotonic_us() < until_us)
         turn();
 }
 

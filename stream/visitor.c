@@ -514,3 +514,12 @@ void visitors_leave(void)
     for (struct visitor *visitor = visitors; visitor; visitor = visitor->next)
         leave(visitor, 1001, "the node is going away");
 }
+
+size_t visitors_count(void)
+{
+    size_t count = 0;
+
+    for (const struct visitor *visitor = visitors; visitor; visitor = visitor->next)
+        count += !visitor->is_gone;
+    return count;
+}

@@ -91,6 +91,9 @@ void visitors_tick(void);
 /* The daemon ends: closes all with 1001. */
 void visitors_leave(void);
 
+/* How many sockets of visitors there are. */
+size_t visitors_count(void);
+
 /* 0 debug to 3 error; -1 when the text is no level. */
 int visitor_level(const char *text);
 

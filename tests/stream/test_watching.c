@@ -239,7 +239,7 @@ Test(watching, news_of_another_node_come_over_its_feed, .timeout = 90)
     cr_expect_eq(own_daemon_end(&daemon), 0);
 }
 
-Test(watching, what_no_node_tells_is_read_from_the_table)
+Test(watching, what_no_node_tells_is_read_from_the_table_until_the_node_goes_away)
 {
     struct own_call call = own_call_new();
     struct own_daemon daemon = own_daemon_start();
@@ -247,8 +247,8 @@ Test(watching, what_no_node_tells_is_read_from_the_table)
 
     put_event(&call, "context.updated", "{\"context\":{\"n\":1}}");
     cr_expect_str_eq(at(event(&ws), "context.n"), "1");
-    websocket_end(&ws);
     kill(daemon.pid, SIGINT);
+    closes_with(&ws, 1001);
     cr_expect_eq(own_daemon_end(&daemon), 0);
 }
 
