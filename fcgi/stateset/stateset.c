@@ -6,14 +6,14 @@
 
 enum { BODY_LIMIT = 1 << 20, MINUTE = 60 };
 
-static bool authenticate(struct request *req)
+bool stateset_authenticate(struct request *req)
 {
     return auth_key(req, "stateset", credential_bearer(req));
 }
 
 /* Who is recognized leaves his address's bucket, or one office of operators would lock itself out.
  */
-static bool limit_rate(struct request *req)
+bool stateset_limit_rate(struct request *req)
 {
     const struct config *config = req->work.config;
     struct rate rate;
@@ -30,13 +30,13 @@ static bool limit_rate(struct request *req)
     return ok;
 }
 
-static void bare_item(struct request *req, const struct view *view, const void *row)
+void stateset_item(struct request *req, const struct view *view, const void *row)
 {
     view_render(req, &req->reply, view, row);
 }
 
-static void bare_list(struct request *req, const struct view *view, const struct page *page,
-                      const struct rows *rows)
+void stateset_list(struct request *req, const struct view *view, const struct page *page,
+                   const struct rows *rows)
 {
     (void)page;
     view_render_rows(req, &req->reply, view, rows);
@@ -65,7 +65,7 @@ static const struct {
     /* clang-format on */
 };
 
-static void refuse(struct request *req)
+void stateset_refuse(struct request *req)
 {
     const struct error *error = &req->work.error;
 
@@ -107,11 +107,11 @@ const struct dialect stateset = {
     .skip = "offset",
     .page_size = 50,
     .page_most = 200,
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
-    .item = bare_item,
-    .list = bare_list,
-    .refuse = refuse,
+    .authenticate = stateset_authenticate,
+    .limit_rate = stateset_limit_rate,
+    .item = stateset_item,
+    .list = stateset_list,
+    .refuse = stateset_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
     .routes = routes,

@@ -16,6 +16,14 @@ extern const struct dialect stateset_admin;
 /* "tenant_id" in answers: the operator's own name of the tenant that the path names. */
 extern const struct wire stateset_tenant_key;
 
+/* What its parts with paths of their own share. */
+bool stateset_authenticate(struct request *req);
+bool stateset_limit_rate(struct request *req);
+void stateset_item(struct request *req, const struct view *view, const void *row);
+void stateset_list(struct request *req, const struct view *view, const struct page *page,
+                   const struct rows *rows);
+void stateset_refuse(struct request *req);
+
 /* The key that a path value spells as a UUID; NOT_FOUND when it does not. */
 bool stateset_path_id(struct request *req, const char *name, uid *id);
 
@@ -57,6 +65,16 @@ extern const struct view admin_session_view, admin_action_view;
     "\"type\":\"string\",\"enum\":[\"monitor\",\"whisper\",\"barge\",\"escalate\",\"end\"]"
 bool admin_list_sessions(struct request *req);
 bool admin_list_actions(struct request *req);
+
+/* Calls and sessions that were, and figures over them (call_logs.c, voice_sessions.c). */
+extern const struct dialect stateset_call_logs;
+extern const struct view stateset_entry_view, stateset_function_view;
+
+/* "ok" of an answer that is a success by being given. */
+extern const struct wire stateset_ok;
+
+/* Reads the view's filters from the query; parameters without a value narrow nothing. */
+bool stateset_filters(struct request *req, const struct view *view, void *filter);
 
 /* Whose voice calls are spoken with (admin_voices.c). */
 extern const struct view admin_voices_view;
