@@ -1,0 +1,274 @@
+/*
+ * A tenant's calls as a log: the list, one call with what was said in it, figures over all of them.
+ */
+#include "domain/call_logs.h"
+
+#include "domain/calls.h"
+#include "domain/invocations.h"
+#include "domain/tenants.h"
+#include "domain/turns.h"
+#include "fcgi/stateset/stateset.h"
+
+/* ---- the list ---- */
+
+static const struct field summary_fields[] = {
+    /* clang-format off */
+    FIELD(call_log, id,               "id",                  READ, .wire = &wire_uuid),
+    FIELD(call_log, stream_sid,       "stream_sid",          READ),
+    FIELD(call_log, direction,        "direction",           READ),
+    FIELD(call_log, log_status,       "status",              READ),
+    FIELD(call_log, outcome,          "outcome",             READ),
+    FIELD(call_log, from_addr,        "from_number",         READ),
+    FIELD(call_log, to_addr,          "to_number",           READ),
+    FIELD(call_log, started_at,       "started_at",          READ, .wire = &wire_iso_shortest),
+    FIELD(call_log, ended_at,         "ended_at",            READ, .wire = &wire_iso_shortest),
+    FIELD(call_log, duration_seconds, "duration_seconds",    READ),
+    FIELD(call_log, escalated,        "escalated",           READ),
+    FIELD(call_log, tool_call_count,  "function_call_count", READ),
+    FIELD(call_log, turn_count,       "transcript_length",   READ),
+    /* clang-format on */
+};
+
+static const struct view summary_view = VIEW("CallLogSummary", call_log_entity, summary_fields);
+
+struct logs_answer {
+    bool ok;
+    const char *tenant, *next_cursor;
+    int64_t count;
+    struct rows calls;
+};
+
+static const struct column logs_columns[] = {
+    COLUMN(logs_answer, ok, NOT_NULL),
+    COLUMN(logs_answer, tenant, NOT_NULL),
+    COLUMN(logs_answer, count, NOT_NULL),
+    COLUMN(logs_answer, next_cursor, NULLABLE),
+};
+
+static const struct entity logs_entity = ENTITY(logs_answer, "list of calls", NULL, logs_columns);
+
+static const struct field logs_fields[] = {
+    /* clang-format off */
+    FIELD(logs_answer, ok,          "ok",          READ),
+    FIELD(logs_answer, tenant,      "tenant",      READ),
+    ROWS(logs_answer,  calls,       "calls",       summary_view, READ),
+    FIELD(logs_answer, count,       "count",       READ, .about = "Calls on this page."),
+    FIELD(logs_answer, next_cursor, "next_cursor", READ, .about = "Where the next page begins; null on the last."),
+    /* clang-format on */
+};
+
+static const struct view logs_view = VIEW("CallLogsListResponse", logs_entity, logs_fields);
+
+static const struct field filter_fields[] = {
+    FIELD(call_log_filter, status, "status", FILTER),
+    FIELD(call_log_filter, outcome, "outcome", FILTER),
+    FIELD(call_log_filter, from_number, "from_number", FILTER),
+    FIELD(call_log_filter, to_number, "to_number", FILTER),
+    FIELD(call_log_filter, direction, "direction", FILTER),
+    FIELD(call_log_filter, escalated, "escalated", FILTER),
+    FIELD(call_log_filter, from_date, "from_date", FILTER),
+    FIELD(call_log_filter, to_date, "to_date", FILTER),
+    FIELD(call_log_filter, min_duration, "min_duration", FILTER),
+    FIELD(call_log_filter, max_duration, "max_duration", FILTER),
+    FIELD(call_log_filter, transcript_search, "transcript_search", FILTER),
+    FIELD(call_log_filter, call_sid, "call_sid", FILTER),
+};
+
+static const struct view filter_view = VIEW("CallLogFilter", call_log_filter_entity, filter_fields);
+
+static const struct query_parameter list_query[] = {
+    /* clang-format off */
+    {"status", "\"type\":\"string\",\"enum\":[\"in_progress\",\"completed\",\"failed\",\"escalated\",\"busy\",\"no_answer\",\"canceled\"]", "Completed calls that were passed on to a human are escalated.", NULL},
+    {"outcome", "\"type\":\"string\",\"enum\":[\"answered\",\"voicemail\",\"no_answer\",\"busy\",\"failed\"]", NULL, NULL},
+    {"from_number", "\"type\":\"string\"", "Who called.", NULL},
+    {"to_number", "\"type\":\"string\"", "Who was called.", NULL},
+    {"direction", "\"type\":\"string\",\"enum\":[\"inbound\",\"outbound\"]", NULL, NULL},
+    {"escalated", "\"type\":\"boolean\"", "Whether the call was passed on to a human.", NULL},
+    {"from_date", "\"type\":\"string\"", "Calls that started at this time (RFC 3339) or later.", NULL},
+    {"to_date", "\"type\":\"string\"", "Calls that started before this time.", NULL},
+    {"min_duration", "\"type\":\"integer\",\"format\":\"int32\"", "Seconds.", NULL},
+    {"max_duration", "\"type\":\"integer\",\"format\":\"int32\"", "Seconds.", NULL},
+    {"transcript_search", "\"type\":\"string\"", "A phrase, beginning with the beginning of a word, that was said in the call; of calls that are over.", NULL},
+    {"call_sid", "\"type\":\"string\"", NULL, NULL},
+    {"cursor", "\"type\":\"string\"", "next_cursor of the page before; beats offset.", NULL},
+    {NULL, NULL, NULL, NULL},
+    /* clang-format on */
+};
+
+bool stateset_filters(struct request *req, const struct view *view, void *filter)
+{
+    row_clear(view->of, filter);
+    for (size_t i = 0; i < view->nfields; i++) {
+        const char *name = view->fields[i].name, *value = request_query(req, name);
+
+        if (value && *value && !read_text_value(req, view, &view->fields[i], name, value, filter))
+            return false;
+    }
+    return true;
+}
+
+static void render_ok(struct request *req, struct text *out, const struct field *field,
+                      const void *cell, const void *row)
+{
+    (void)req, (void)field, (void)cell, (void)row;
+    text_put(out, "true");
+}
+
+const struct wire stateset_ok = {
+    .render = render_ok,
+    .schema = "\"type\":\"boolean\"",
+    .whole = true,
+};
+
+static bool list_logs(struct request *req)
+{
+    struct logs_answer answer = {.ok = true, .tenant = req->tenant->tenant_key};
+    struct call_log_filter filter;
+    struct page page;
+    char *next;
+
+    if (!read_page(req, &page) || !stateset_filters(req, &filter_view, &filter) ||
+        !call_logs_list(&req->work, &filter, &page, request_query(req, "cursor"), &answer.calls,
+                        &next))
+        return false;
+    answer.count = (int64_t)answer.calls.count;
+    answer.next_cursor = next;
+    return reply_row(req, 200, &logs_view, &answer);
+}
+
+/* ---- one call ---- */
+
+static const struct spelling roles[] = {{"operator", "assistant"}, {NULL, NULL}};
+
+static const struct field entry_fields[] = {
+    /* clang-format off */
+    FIELD(turn, role,        "role",      READ, .wire = &wire_word, .spellings = roles),
+    FIELD(turn, text,        "content",   READ, .about = "Of an interrupted answer: what was heard of it."),
+    FIELD(turn, occurred_at, "timestamp", READ, .wire = &wire_iso_milliseconds),
+    /* clang-format on */
+};
+
+const struct view stateset_entry_view = VIEW("TranscriptEntry", turn_entity, entry_fields);
+
+static const struct field function_fields[] = {
+    /* clang-format off */
+    FIELD(invocation, tool_name,   "name",        READ),
+    FIELD(invocation, arguments,   "arguments",   READ, .wire = &wire_json),
+    FIELD(invocation, result,      "result",      READ, .wire = &wire_json),
+    FIELD(invocation, duration_ms, "duration_ms", READ),
+    FIELD(invocation, started_at,  "timestamp",   READ, .wire = &wire_iso_milliseconds),
+    /* clang-format on */
+};
+
+const struct view stateset_function_view =
+    VIEW("FunctionCallEntry", invocation_entity, function_fields);
+
+/* The key of our own answers, not the carrier's, opens it. */
+static void render_recording(struct request *req, struct text *out, const struct field *field,
+                             const void *cell, const void *row)
+{
+    const struct call_log *log = row;
+    const char *base = req->work.config->public_base_url;
+    char id[37];
+
+    (void)field, (void)cell;
+    uid_write_uuid(log->id, id);
+    if (log->recording_count > 0)
+        text_json(out, arena_format(&req->work.arena, "%s/api/v1/call-logs/%s/recording",
+                                    base ? base : "", id));
+    else
+        text_put(out, "null");
+}
+
+static const struct wire recording = {
+    .render = render_recording,
+    .schema = "\"type\":[\"string\",\"null\"]",
+    .whole = true,
+};
+
+static const struct field log_fields[] = {
+    /* clang-format off */
+    FIELD(call_log, id,                "id",                READ, .wire = &wire_uuid),
+    FIELD(call_log, tenant_id,         "tenant_id",         READ, .wire = &stateset_tenant_key),
+    FIELD(call_log, call_sid,          "call_sid",          READ),
+    FIELD(call_log, stream_sid,        "stream_sid",        READ),
+    FIELD(call_log, direction,         "direction",         READ),
+    FIELD(call_log, log_status,        "status",            READ),
+    FIELD(call_log, answered_by,       "answered_by",       READ),
+    FIELD(call_log, outcome,           "outcome",           READ),
+    FIELD(call_log, from_addr,         "from_number",       READ),
+    FIELD(call_log, to_addr,           "to_number",         READ),
+    FIELD(call_log, started_at,        "started_at",        READ, .wire = &wire_iso_shortest),
+    FIELD(call_log, ended_at,          "ended_at",          READ, .wire = &wire_iso_shortest, .about = "Null while the call goes on."),
+    FIELD(call_log, duration_seconds,  "duration_seconds",  READ, .about = "From the answer to the end."),
+    FIELD(call_log, escalated,         "escalated",         READ),
+    FIELD(call_log, escalation_reason, "escalation_reason", READ),
+    FIELD(call_log, model,             "model",             READ),
+    FIELD(call_log, voice,             "voice",             READ),
+    FIELD(call_log, system_prompt_key, "system_prompt_key", READ),
+    FIELD(call_log, summary,           "summary",           READ),
+    FIELD(call_log, error_message,     "error_message",     READ),
+    FIELD(call_log, recording_count,   "recording_url",     READ, .wire = &recording, .about = "Opened with the key that read this."),
+    ROWS(call_log,  turns,             "transcript",        stateset_entry_view, READ),
+    ROWS(call_log,  invocations,       "function_calls",    stateset_function_view, READ),
+    FIELD(call_log, created_at,        "created_at",        READ, .wire = &wire_iso_shortest),
+    FIELD(call_log, updated_at,        "updated_at",        READ, .wire = &wire_iso_shortest),
+    /* clang-format on */
+};
+
+static const struct view log_view = VIEW("CallLog", call_log_entity, log_fields);
+
+static const struct field detail_fields[] = {
+    FIELD(call_log, id, "ok", READ, .wire = &stateset_ok),
+    NESTED("call", log_view, READ),
+};
+
+static const struct view detail_view =
+    VIEW("CallLogDetailResponse", call_log_entity, detail_fields);
+
+static bool get_log(struct request *req)
+{
+    struct call_log log;
+    uid id;
+
+    return stateset_path_id(req, "id", &id) && call_log_get(&req->work, id, &log) &&
+           reply_row(req, 200, &detail_view, &log);
+}
+
+/* ---- the dialect's part ---- */
+
+static const struct route routes[] = {
+    /* clang-format off */
+    {"GET /api/v1/call-logs", "key", list_logs, NULL, &logs_view,
+     "List call logs for the authenticated tenant", .flags = PAGED, .answers = "400 401 500 503",
+     .query = list_query, .operation = "list_call_logs",
+     .about = "Newest first. Follow next_cursor: pages neither repeat nor miss calls while new "
+              "ones come in."},
+    {"GET /api/v1/call-logs/{id}", "key", get_log, NULL, &detail_view,
+     "Get a single call log by ID", .answers = "401 404 500 503", .operation = "get_call_log",
+     .about = "With what was said in it and the tools that were called."},
+    /* clang-format on */
+};
+
+static const char *const prefixes[] = {"/api/v1/call-logs", NULL};
+
+enum { BODY_LIMIT = 64 * 1024 };
+
+const struct dialect stateset_call_logs = {
+    .name = "stateset",
+    .prefixes = prefixes,
+    .body_limit = BODY_LIMIT,
+    .limit = "limit",
+    .skip = "offset",
+    .page_size = 50,
+    .page_most = 100,
+    .authenticate = stateset_authenticate,
+    .limit_rate = stateset_limit_rate,
+    .item = stateset_item,
+    .list = stateset_list,
+    .refuse = stateset_refuse,
+    .title = "StateSet Voice API",
+    .version = "1.0.0",
+    .routes = routes,
+    .nroutes = COUNT(routes),
+};
