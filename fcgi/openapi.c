@@ -12,7 +12,7 @@
 #include "fcgi/openapi_schema.h"
 #include "fcgi/routes.h"
 
-enum { MAX_PARTS = 8 };
+enum { MAX_PARTS = 32 };
 
 /* A document while it is written. */
 struct page_of_api {
