@@ -68,6 +68,9 @@ bool admin_list_actions(struct request *req);
 
 /* Calls and sessions that were, and figures over them (call_logs.c, voice_sessions.c). */
 extern const struct dialect stateset_call_logs;
+
+/* Calls that are ordered (make_call.c). */
+extern const struct dialect stateset_make_call;
 extern const struct view stateset_entry_view, stateset_function_view;
 
 /* "ok" of an answer that is a success by being given. */
@@ -75,6 +78,10 @@ extern const struct wire stateset_ok;
 
 /* Reads the view's filters from the query; parameters without a value narrow nothing. */
 bool stateset_filters(struct request *req, const struct view *view, void *filter);
+
+/* What came of calls, and how good they were (results.c). */
+extern const struct dialect stateset_results;
+extern const struct view stateset_eval_view;
 
 /* Whose voice calls are spoken with (admin_voices.c). */
 extern const struct view admin_voices_view;
