@@ -30,6 +30,29 @@ struct ordering {
     int64_t hold_micros;
 };
 
+bool outbound_from(struct work *work, const char *given, const char **from)
+{
+    const struct phone_route *route, *inbound = NULL;
+    struct tenant tenant;
+    struct rows routes;
+
+    *from = given;
+    if (*from)
+        return true;
+    if (!tenant_by_id(work, work->tenant, &tenant) || !phone_routes_list(work, &routes))
+        return false;
+    *from = tenant_setting(work, &tenant, "twilio.from_number");
+    route = routes.at;
+    for (size_t i = 0; i < routes.count && !*from; i++)
+        if (strcmp(route[i].direction, "outbound") == 0)
+            *from = route[i].e164;
+        else if (strcmp(route[i].direction, "inbound") == 0)
+            inbound = &route[i];
+    if (!*from && inbound)
+        *from = inbound->e164;
+    return *from || fail_field(work, "from", "The tenant has no number to call from");
+}
+
 static void describe(struct work *work, struct ordering *o)
 {
     const struct outbound_order *order = o->order;
@@ -85,6 +108,8 @@ static bool find_agent(struct work *work, struct ordering *o)
         return false;
     call_set_agent(work, o->call, &o->session, &agent, &version,
                    order->greeting ? order->greeting : route.greeting);
+    if (order->agent_name && *order->agent_name)
+        o->call->agent_name = o->session.agent_name = order->agent_name;
     return true;
 }
 

@@ -19,6 +19,7 @@ struct outbound_order {
     const char *from, *to;
     uid agent, agent_version; /* NO_UID: by the route of "from" */
     const char *greeting, *org_ref, *trace_id;
+    const char *agent_name; /* shown instead of the agent's own; NULL: that */
     const char *variables_json, *metadata_json, *context_json; /* NULL: {} */
     uid campaign_id, contact_id, execution_id, callback_task_id, parent_call_id;
     const char *machine_detection;       /* NULL: none; Enable, DetectMessageEnd */
@@ -26,6 +27,12 @@ struct outbound_order {
     uid room_id;                         /* a leg of a room; NO_UID: a call of its own */
     const char *leg_role, *language;     /* of such a leg */
 };
+
+/*
+ * The number to call from: the one given, or the tenant's twilio.from_number, or that of a route,
+ * outbound ones first.  INVALID blaming "from" when there is none.
+ */
+bool outbound_from(struct work *work, const char *given, const char **from);
 
 /*
  * Orders a call and answers its row, state queued and with the carrier's SID.  Fails as the gate

@@ -6,7 +6,6 @@
 #include "domain/calls.h"
 #include "domain/nodes.h"
 #include "domain/outbound.h"
-#include "domain/phone_routes.h"
 #include "domain/tenants.h"
 
 enum { RING_SECONDS = 45 };
@@ -136,22 +135,6 @@ static bool check_language(struct work *work, const char *field, const char *lan
     return true;
 }
 
-static bool choose_from(struct work *work, const struct translation_order *order, const char **from)
-{
-    struct tenant tenant;
-    struct rows routes;
-
-    *from = order->from;
-    if (*from)
-        return true;
-    if (!tenant_by_id(work, work->tenant, &tenant) || !phone_routes_list(work, &routes))
-        return false;
-    *from = tenant_setting(work, &tenant, "twilio.from_number");
-    for (size_t i = 0; i < routes.count && !*from; i++)
-        *from = ((const struct phone_route *)routes.at)[i].e164;
-    return *from || fail_field(work, "from", "The tenant has no number to call from");
-}
-
 struct insertion {
     const struct room *room;
     bool is_written;
@@ -205,7 +188,7 @@ bool room_translate(struct work *work, const struct translation_order *order, st
     uid key = uid_new();
     struct error error;
 
-    if (!describe(work, order, room) || !choose_from(work, order, &from))
+    if (!describe(work, order, room) || !outbound_from(work, order->from, &from))
         return false;
     for (int i = 0; i < 2; i++) {
         orders[i].origin = "stateset";

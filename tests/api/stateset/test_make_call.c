@@ -1,0 +1,222 @@
+/*
+ * Calls that a client of StateSet's API orders.
+ */
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+
+#include "api/api.h"
+
+TestSuite(stateset_make_call, .timeout = 120);
+
+static struct reply make(const struct customer *customer, const char *body, const char *header)
+{
+    return ask("POST", "/api/v1/make-call", customer->stateset, body, header);
+}
+
+/* Somebody who never picks up, so that the call stays as it was ordered. */
+static const char *rings_on(const char *number)
+{
+    struct reply reply = control("CARRIER", "POST", "/_callee",
+                                 say("{\"number\":\"%s\",\"answer_after_ms\":60000}", number));
+
+    cr_assert_lt(reply.status, 300, "%s", reply.body);
+    return number;
+}
+
+static const char *column_of(const char *sid, const char *column)
+{
+    return text_of(say("SELECT %s FROM calls WHERE call_sid = '%s'", column, sid));
+}
+
+static long long calls_of(const struct customer *customer)
+{
+    return rows_of(customer, "calls");
+}
+
+static void refused(const struct reply *reply, long status, const char *word)
+{
+    cr_expect_eq(reply->status, status, "%ld %s", reply->status, reply->body);
+    cr_expect_str_eq(at(reply->json, "ok"), "false", "%s", reply->body);
+    cr_expect(strstr(at(reply->json, "error"), word), "%s", reply->body);
+}
+
+Test(stateset_make_call, orders_at_the_carrier_from_the_tenants_number)
+{
+    struct customer customer = customer_new();
+    struct reply reply, carrier;
+
+    customer_number(&customer);
+    reply = make(&customer, say("{\"to\":\"%s\"}", rings_on("+13125550170")), NULL);
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_str_eq(at(reply.json, "ok"), "true");
+    cr_expect_str_eq(at(reply.json, "status"), "queued");
+    cr_expect_str_eq(at(reply.json, "to"), "+13125550170");
+    cr_expect_str_eq(at(reply.json, "from"), customer.number);
+    carrier = control("CARRIER", "GET", say("/_calls/%s", at(reply.json, "call_sid")), NULL);
+    cr_expect_eq(carrier.status, 200, "%s", carrier.body);
+    cr_expect(strstr(carrier.body, "+13125550170"), "%s", carrier.body);
+    cr_expect_str_eq(column_of(at(reply.json, "call_sid"), "origin"), "stateset");
+}
+
+Test(stateset_make_call, takes_the_agent_the_greeting_and_the_unit_that_are_named)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+    const char *sid;
+
+    customer_number(&customer);
+    reply = make(&customer,
+                 say("{\"to\":\"%s\",\"from\":\"%s\",\"agent_version_id\":\"%s\",\"agent_key\":"
+                     "\"nobody\",\"agent_name\":\"Reminder\",\"greeting\":\"Hi, Acme Dental.\","
+                     "\"org_id\":\"org-456\"}",
+                     rings_on("+13125550171"), customer.number, customer.agent_version_id),
+                 NULL);
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    sid = at(reply.json, "call_sid");
+    cr_expect_str_eq(column_of(sid, "agent_name"), "Reminder");
+    cr_expect_str_eq(column_of(sid, "org_ref"), "org-456");
+    cr_expect_str_eq(column_of(sid, "LOWER(HEX(agent_version_id))"),
+                     text_of(say("SELECT REPLACE('%s', '-', '')", customer.agent_version_id)));
+    cr_expect_str_eq(
+        text_of(say("SELECT s.greeting FROM voice_sessions s JOIN calls c ON c.id = s.call_id"
+                    " WHERE c.call_sid = '%s'",
+                    sid)),
+        "Hi, Acme Dental.");
+}
+
+Test(stateset_make_call, takes_the_published_version_of_the_agent_that_is_named)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+    const char *key;
+
+    customer_number(&customer);
+    key = text_of(say("SELECT a.agent_key FROM agents a JOIN tenants t ON t.id = a.tenant_id WHERE"
+                      " t.tenant_key = '%s'",
+                      customer.tenant));
+    reply = make(&customer,
+                 say("{\"to\":\"%s\",\"agent_key\":\"%s\"}", rings_on("+13125550172"), key), NULL);
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_str_eq(column_of(at(reply.json, "call_sid"), "LOWER(HEX(agent_version_id))"),
+                     text_of(say("SELECT REPLACE('%s', '-', '')", customer.agent_version_id)));
+}
+
+struct wrong {
+    char body[160], word[24];
+};
+
+ParameterizedTestParameters(stateset_make_call, orders_nothing)
+{
+    static struct wrong wrongs[] = {
+        {"{}", "to"},
+        {"{\"to\":\"nobody\"}", "to"},
+        {"{\"to\":5}", "to"},
+        {"{\"to\":\"+13125550173\",\"agent_key\":\"nobody\"}", "agent"},
+        {"{\"to\":\"+13125550173\",\"agent_version_id\":\"nothing\"}", "version"},
+        {"{\"to\":\"+13125550173\",\"from\":\"+13125550100\"}", ""},
+        {"{\"to\":\"+88213125550\"}", ""},
+        {"{\"to\":\"+442079460000\"}", ""},
+        {"not json", ""},
+    };
+
+    return cr_make_param_array(struct wrong, wrongs, COUNT_OF(wrongs));
+}
+
+ParameterizedTest(struct wrong *given, stateset_make_call, orders_nothing)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+
+    customer_number(&customer);
+    reply = make(&customer, given->body, NULL);
+    refused(&reply, 400, given->word);
+    cr_expect_eq(calls_of(&customer), 0);
+}
+
+Test(stateset_make_call, reaches_no_agent_and_no_number_of_another_tenant)
+{
+    struct customer customer = customer_new(), other = customer_new();
+    struct reply reply;
+
+    customer_number(&customer);
+    customer_number(&other);
+    reply = make(
+        &customer,
+        say("{\"to\":\"+13125550174\",\"agent_version_id\":\"%s\"}", other.agent_version_id), NULL);
+    refused(&reply, 400, "version");
+    reply = make(&customer, say("{\"to\":\"+13125550174\",\"from\":\"%s\"}", other.number), NULL);
+    refused(&reply, 400, "");
+    cr_expect_eq(calls_of(&customer), 0);
+}
+
+Test(stateset_make_call, needs_a_key)
+{
+    struct reply reply = ask("POST", "/api/v1/make-call", NULL, "{\"to\":\"+13125550175\"}", NULL);
+
+    cr_expect_eq(reply.status, 401);
+    cr_expect_str_eq(at(reply.json, "code"), "UNAUTHORIZED", "%s", reply.body);
+    cr_expect_str_eq(at(reply.json, "success"), "false");
+}
+
+Test(stateset_make_call, calls_once_for_an_idempotency_key)
+{
+    struct customer customer = customer_new();
+    const char *body = say("{\"to\":\"%s\"}", rings_on("+13125550176"));
+    struct reply first, second;
+
+    customer_number(&customer);
+    first = make(&customer, body, "Idempotency-Key: reminder-1");
+    second = make(&customer, body, "Idempotency-Key: reminder-1");
+    cr_assert_eq(first.status, 200, "%ld %s", first.status, first.body);
+    cr_expect_str_eq(second.body, first.body);
+    cr_expect_eq(calls_of(&customer), 1);
+}
+
+Test(stateset_make_call, says_when_the_carrier_refuses)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+    const char *account;
+
+    customer_number(&customer);
+    account = customer_carrier(&customer);
+    carrier_fails(account, "POST", "/Calls", "\"do\":\"status\",\"status\":400");
+    reply = make(&customer, "{\"to\":\"+13125550177\"}", NULL);
+    refused(&reply, 500, "");
+    cr_expect_str_eq(text_of(say("SELECT c.state FROM calls c JOIN tenants t ON t.id = c.tenant_id"
+                                 " WHERE t.tenant_key = '%s'",
+                                 customer.tenant)),
+                     "failed");
+}
+
+Test(stateset_make_call, names_a_call_whose_order_got_no_answer_and_never_orders_it_again)
+{
+    struct customer customer = customer_new();
+    struct reply reply, again;
+    const char *account;
+
+    customer_number(&customer);
+    account = customer_carrier(&customer);
+    carrier_fails(account, "POST", "/Calls", "\"do\":\"lose\"");
+    reply = make(&customer, "{\"to\":\"+13125550178\"}", "Idempotency-Key: lost-1");
+    refused(&reply, 503, "carrier");
+    cr_expect_str_eq(at(reply.json, "status"), "created", "%s", reply.body);
+    cr_expect_str_eq(column_of(at(reply.json, "call_sid"), "error_code"), "order_unknown");
+    again = make(&customer, "{\"to\":\"+13125550178\"}", "Idempotency-Key: lost-1");
+    cr_expect_str_eq(again.body, reply.body);
+    cr_expect_eq(calls_of(&customer), 1);
+}
+
+Test(stateset_make_call, is_known_by_its_old_path)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+
+    customer_number(&customer);
+    reply = ask("POST", "/make-call", customer.stateset,
+                say("{\"to\":\"%s\"}", rings_on("+13125550179")), NULL);
+    cr_expect_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_str_eq(reply_header_of(&reply, "Deprecation"), "true");
+}
