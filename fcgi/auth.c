@@ -5,6 +5,8 @@
 #include <strings.h>
 
 #include "core/clock.h"
+#include "core/config.h"
+#include "domain/admin_sessions.h"
 #include "domain/epoch.h"
 #include "fcgi/dialect.h"
 
@@ -201,14 +203,54 @@ bool auth_key(struct request *req, const char *kind, const char *secret)
     return prove(req, kind, secret, &hash, address);
 }
 
+/* The operator. */
+
+/* "https://voice.example" of a URL with a path behind it. */
+static bool is_origin_of(const char *origin, const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL;
+    size_t length = host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/") : 0;
+
+    return length && strlen(origin) == length && strncasecmp(origin, url, length) == 0;
+}
+
+bool request_is_same_origin(struct request *req)
+{
+    const char *site = request_header(req, "Sec-Fetch-Site");
+    const char *origin = request_header(req, "Origin");
+
+    if (site)
+        return strcasecmp(site, "same-origin") == 0;
+    return origin &&
+           (is_origin_of(origin, req->work.config->public_base_url) ||
+            is_origin_of(origin, arena_format(&req->work.arena, "%s://%s", req->scheme,
+                                              req->host ? req->host : "")));
+}
+
+/* A browser sends its cookie whoever made it ask; only our own pages may change something. */
+static bool auth_session(struct request *req, const char *token)
+{
+    const char *username;
+
+    if (!admin_session_find(&req->work, token, &username))
+        return false;
+    if (strcmp(req->method, "GET") != 0 && !request_is_same_origin(req))
+        return fail(&req->work, UNAUTHENTICATED, "The session is good on our own pages only");
+    req->caller = (struct caller){.kind = "admin", .label = username};
+    return true;
+}
+
 bool auth_admin(struct request *req)
 {
     const char *configured = req->work.config->admin_api_key;
     const char *given = request_header(req, "X-Admin-Key");
+    const char *session = request_cookie(req, ADMIN_COOKIE);
 
-    if (!configured || !*configured)
+    if (!admin_is_configured(req->work.config))
         return fail(&req->work, NOT_FOUND, "There is nothing at this path");
-    if (!given || !secret_equal_text(given, configured))
+    if (!given && session && *session)
+        return auth_session(req, session);
+    if (!given || !configured || !*configured || !secret_equal_text(given, configured))
         return fail(&req->work, UNAUTHENTICATED, "Missing or invalid admin key");
     req->caller = (struct caller){.kind = "admin", .label = "admin"};
     return true;

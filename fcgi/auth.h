@@ -29,8 +29,16 @@ const char *credential_api_key(const struct request *req);
  */
 bool auth_key(struct request *req, const char *kind, const char *secret);
 
-/* Proves the operator's key, sent as x-admin-key; NOT_FOUND when none is configured. */
+#define ADMIN_COOKIE "stateset_admin_session"
+
+/*
+ * Proves the operator's key, sent as x-admin-key, or his browser's session; NOT_FOUND when neither
+ * is configured.  A session changes something only from pages of our own origin.
+ */
 bool auth_admin(struct request *req);
+
+/* Whether a browser says that a page of ours made it ask. */
+bool request_is_same_origin(struct request *req);
 
 /* Whether the caller's permissions name this one, or "*"; FORBIDDEN otherwise. */
 bool auth_permits(struct request *req, const char *permission);

@@ -12,10 +12,13 @@
 /* The last one answers what belongs to none. */
 const struct dialect *const dialects[] = {&stateset,
                                           &stateset_admin,
+                                          &stateset_operator,
                                           &stateset_translation,
                                           &stateset_sessions,
                                           &stateset_supervisors,
                                           &stateset_escalations,
+                                          &stateset_tasks,
+                                          &stateset_queues,
                                           &stateset_call_logs,
                                           &stateset_make_call,
                                           &stateset_results,

@@ -25,13 +25,13 @@ static bool name_tenant(struct request *req)
     return true;
 }
 
-static bool authenticate(struct request *req)
+bool admin_authenticate(struct request *req)
 {
     return auth_admin(req) && (strcmp(req->route->scope, OF_TENANT) != 0 || name_tenant(req));
 }
 
 /* The operator is not counted; who guesses at his key is. */
-static bool limit_rate(struct request *req)
+bool admin_limit_rate(struct request *req)
 {
     struct rate rate;
     bool ok;
@@ -52,6 +52,7 @@ static const struct {
     {&admin_key_view, "api_key", "api_keys"},     {&admin_agent_view, "agent", "agents"},
     {&admin_version_view, "version", "versions"}, {&admin_route_view, "route", "routes"},
     {&admin_session_view, "session", "sessions"}, {&admin_action_view, "action", "actions"},
+    {&admin_task_view, "task", "tasks"},
 };
 
 static size_t name_of(const struct view *view)
@@ -122,7 +123,7 @@ static void list_schema(struct text *out, const char *reference)
              names[i].many, names[i].many, reference);
 }
 
-static void refuse(struct request *req)
+void admin_refuse(struct request *req)
 {
     static const int statuses[FAILURES] = {
         /* clang-format off */
@@ -140,11 +141,13 @@ static void refuse(struct request *req)
     text_char(&req->reply, '}');
 }
 
-static const char security[] =
+const char admin_security[] =
     "{\"admin_key\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"x-admin-key\","
-    "\"description\":\"The operator's key, ADMIN_API_KEY.\"}}";
+    "\"description\":\"The operator's key, ADMIN_API_KEY.\"},"
+    "\"admin_session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"" ADMIN_COOKIE "\","
+    "\"description\":\"A browser's session; writes must come from our own pages.\"}}";
 
-static const char error_schema[] =
+const char admin_error_schema[] =
     "{\"type\":\"object\",\"required\":[\"ok\",\"error\"],\"properties\":{"
     "\"ok\":{\"type\":\"boolean\"},\"error\":{\"type\":\"string\"}}}";
 
@@ -174,6 +177,16 @@ static const struct query_parameter of_voices[] = {
     {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when it is not given."},
     {"include_uncached", "\"type\":\"boolean\"", "Tenants without recent sessions as well."},
     {NULL, NULL, NULL},
+};
+
+static const struct query_parameter admin_task_query[] = {
+    {"tenant_id", "\"type\":\"string\"", "Only of this tenant."},
+    {"status", TASK_STATUS_SCHEMA, "Only in this state."},
+    {"disposition", TASK_DISPOSITION_SCHEMA, "Only with this one."},
+    {"stream_sid", "\"type\":\"string\"", "Only of this stream."},
+    {"limit", "\"type\":\"integer\",\"format\":\"int64\"", "The most rows; 50 when not given."},
+    {"offset", "\"type\":\"integer\",\"format\":\"int64\"", "How many rows are passed over."},
+    {NULL, NULL, NULL, NULL},
 };
 
 static const struct query_parameter admin_action_query[] = {
@@ -232,6 +245,10 @@ static const struct route routes[] = {
      "List Supervisor Actions Admin", .flags = LIST, .answers = "400 401 404 503", .query = admin_action_query,
      .operation = "list_supervisor_actions_admin"},
 
+    {"GET /api/v1/admin/callback-tasks",     "admin",   admin_list_tasks, NULL, &admin_task_view,
+     "List Callback Tasks Admin", .flags = LIST, .answers = "400 401 404 503", .query = admin_task_query,
+     .operation = "list_callback_tasks_admin"},
+
     {"POST " TENANT "/balance",             OF_TENANT, admin_add_balance, &admin_amount_view, &admin_balance_view,
      "Add to Balance", .flags = IDEMPOTENT, .answers = "400 401 404 409", .operation = "add_tenant_balance",
      .about = "Adds to the prepaid balance, or takes from it when negative. An Idempotency-Key makes repeating safe."},
@@ -244,15 +261,15 @@ const struct dialect stateset_admin = {
     .name = "stateset",
     .prefixes = prefixes,
     .body_limit = BODY_LIMIT,
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
+    .authenticate = admin_authenticate,
+    .limit_rate = admin_limit_rate,
     .item = item,
     .list = list,
-    .refuse = refuse,
+    .refuse = admin_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
-    .security = security,
-    .error_schema = error_schema,
+    .security = admin_security,
+    .error_schema = admin_error_schema,
     .item_schema = item_schema,
     .list_schema = list_schema,
     .routes = routes,

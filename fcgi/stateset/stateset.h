@@ -24,6 +24,15 @@ void stateset_list(struct request *req, const struct view *view, const struct pa
                    const struct rows *rows);
 void stateset_refuse(struct request *req);
 
+/* The same for the operator's parts (admin.c). */
+bool admin_authenticate(struct request *req);
+bool admin_limit_rate(struct request *req);
+void admin_refuse(struct request *req);
+extern const char admin_security[], admin_error_schema[];
+
+/* What the operator asks beside tenants' own things (operator.c). */
+extern const struct dialect stateset_operator;
+
 /* The key that a path value spells as a UUID; NOT_FOUND when it does not. */
 bool stateset_path_id(struct request *req, const char *name, uid *id);
 
@@ -86,5 +95,20 @@ extern const struct view stateset_eval_view;
 /* Whose voice calls are spoken with (admin_voices.c). */
 extern const struct view admin_voices_view;
 bool admin_list_voices(struct request *req);
+
+/* Callback tasks and operator queues (callback_tasks.c, operator_queues.c). */
+extern const struct dialect stateset_tasks, stateset_queues;
+extern const struct view admin_task_view;
+#define TASK_STATUS_SCHEMA                                                                         \
+    "\"type\":\"string\",\"enum\":[\"open\",\"in_progress\",\"completed\",\"canceled\"]"
+#define TASK_DISPOSITION_SCHEMA                                                                    \
+    "\"type\":\"string\",\"enum\":[\"human_follow_up_required\",\"callback_requested\","           \
+    "\"callback_scheduled\",\"transferred\",\"resolved\",\"voicemail_follow_up\","                 \
+    "\"customer_abandoned\"]"
+bool admin_list_tasks(struct request *req);
+
+/* A number of the query, at most "most"; what cannot be read is not there: the contract of the
+ * operator's lists knows no refusal of it. */
+size_t stateset_number_in(const struct request *req, const char *name, size_t usual, size_t most);
 
 #endif

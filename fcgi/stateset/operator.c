@@ -1,0 +1,78 @@
+/*
+ * The table of what the operator asks beside tenants' own things.
+ */
+#include "fcgi/stateset/operator.h"
+
+#include "fcgi/stateset/stateset.h"
+
+enum { BODY_LIMIT = 64 * 1024 };
+
+static void item(struct request *req, const struct view *view, const void *row)
+{
+    view_render(req, &req->reply, view, row);
+}
+
+/* Every list of this part stands in an answer of its own. */
+static void list(struct request *req, const struct view *view, const struct page *page,
+                 const struct rows *rows)
+{
+    stateset_list(req, view, page, rows);
+}
+
+static const struct query_parameter of_logout[] = {
+    {"everywhere", "\"type\":\"boolean\"", "Ends the operator's sessions in all browsers."},
+    {NULL, NULL, NULL},
+};
+
+static const struct query_parameter of_access_requests[] = {
+    {"status", "\"type\":\"string\",\"enum\":[\"open\",\"approved\",\"rejected\",\"spam\"]",
+     "Filter requests by review status."},
+    {"limit", "\"type\":\"integer\",\"format\":\"int64\"",
+     "The most rows: 50 when not given, at most 200."},
+    {"offset", "\"type\":\"integer\",\"format\":\"int64\"", "How many rows are passed over."},
+    {NULL, NULL, NULL},
+};
+
+#define ADMIN "/api/v1/admin"
+
+static const struct route routes[] = {
+    /* clang-format off */
+    {"POST " ADMIN "/auth/login",           NULL,    admin_log_in, &admin_login_view, &admin_logged_in_view, "Admin Login",
+     .answers = "401 404", .operation = "admin_login",
+     .about = "Five failures of a name from one address close it for a quarter of an hour."},
+    {"POST " ADMIN "/auth/logout",          NULL,    admin_log_out, NULL, &admin_status_view, "Admin Logout",
+     .answers = "401", .query = of_logout, .operation = "admin_logout"},
+    {"GET " ADMIN "/auth/session",          NULL,    admin_show_session, NULL, &admin_status_view, "Get Admin Session Status",
+     .operation = "get_admin_session_status"},
+    {"GET " ADMIN "/auth/transport",        "admin", admin_show_transport, NULL, &admin_transport_view, "Get Auth Transport Diagnostics",
+     .answers = "401 404", .operation = "get_auth_transport_diagnostics"},
+    {"GET " ADMIN "/alerts/auth-transport", "admin", admin_show_alerts, NULL, &admin_alerts_view, "Get Auth Transport Alerts",
+     .answers = "401 404", .operation = "get_auth_transport_alerts"},
+
+    {"POST /api/v1/access-requests",        NULL,    access_request_submit, &access_order_view, &access_receipt_view, "Submit Api Access Request",
+     .success = 202, .answers = "400 429 503", .operation = "submit_api_access_request",
+     .about = "Five an hour from one address."},
+    {"GET " ADMIN "/api-access-requests",   "admin", admin_list_access_requests, NULL, &access_requests_view, "List Api Access Requests",
+     .answers = "401 404 503", .query = of_access_requests, .operation = "list_api_access_requests"},
+    /* clang-format on */
+};
+
+static const char *const prefixes[] = {ADMIN "/auth", ADMIN "/alerts", ADMIN "/api-access-requests",
+                                       "/api/v1/access-requests", NULL};
+
+const struct dialect stateset_operator = {
+    .name = "stateset",
+    .prefixes = prefixes,
+    .body_limit = BODY_LIMIT,
+    .authenticate = admin_authenticate,
+    .limit_rate = admin_limit_rate,
+    .item = item,
+    .list = list,
+    .refuse = admin_refuse,
+    .title = "StateSet Voice API",
+    .version = "1.0.0",
+    .security = admin_security,
+    .error_schema = admin_error_schema,
+    .routes = routes,
+    .nroutes = COUNT(routes),
+};
