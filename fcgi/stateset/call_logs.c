@@ -3,6 +3,9 @@
  */
 #include "domain/call_logs.h"
 
+#include <stdlib.h>
+
+#include "domain/call_stats.h"
 #include "domain/calls.h"
 #include "domain/invocations.h"
 #include "domain/tenants.h"
@@ -235,6 +238,147 @@ static bool get_log(struct request *req)
            reply_row(req, 200, &detail_view, &log);
 }
 
+/* ---- figures ---- */
+
+static const struct field stats_fields[] = {
+    /* clang-format off */
+    FIELD(call_stats, total_calls,          "total_calls",          READ),
+    FIELD(call_stats, completed_calls,      "completed_calls",      READ, .about = "Without those that were passed on to a human."),
+    FIELD(call_stats, escalated_calls,      "escalated_calls",      READ),
+    FIELD(call_stats, failed_calls,         "failed_calls",         READ),
+    FIELD(call_stats, answered_calls,       "answered_calls",       READ),
+    FIELD(call_stats, voicemail_calls,      "voicemail_calls",      READ),
+    FIELD(call_stats, no_answer_calls,      "no_answer_calls",      READ),
+    FIELD(call_stats, busy_calls,           "busy_calls",           READ),
+    FIELD(call_stats, failed_outcome_calls, "failed_outcome_calls", READ),
+    FIELD(call_stats, answer_rate,          "answer_rate",          READ, .about = "Answered calls among those with an outcome; null without any."),
+    FIELD(call_stats, avg_duration_seconds, "avg_duration_seconds", READ),
+    FIELD(call_stats, calls_last_24h,       "calls_last_24h",       READ),
+    /* clang-format on */
+};
+
+static const struct view stats_view = VIEW("CallStats", call_stats_entity, stats_fields);
+
+static const struct field stats_answer_fields[] = {
+    FIELD(call_stats, total_calls, "ok", READ, .wire = &stateset_ok),
+    FIELD(call_stats, total_calls, "tenant", READ, .wire = &stateset_tenant_key),
+    NESTED("stats", stats_view, READ),
+};
+
+static const struct view stats_answer_view =
+    VIEW("CallStatsResponse", call_stats_entity, stats_answer_fields);
+
+static bool get_stats(struct request *req)
+{
+    struct call_stats stats;
+
+    return call_stats_get(&req->work, &stats) && reply_row(req, 200, &stats_answer_view, &stats);
+}
+
+/* clang-format off */
+#define PERCENTILES(record) \
+    FIELD(record, p50_llm_first_token_ms, "p50_llm_first_token_ms", READ), \
+    FIELD(record, p95_llm_first_token_ms, "p95_llm_first_token_ms", READ), \
+    FIELD(record, p99_llm_first_token_ms, "p99_llm_first_token_ms", READ), \
+    FIELD(record, p50_e2e_first_audio_ms, "p50_e2e_first_audio_ms", READ), \
+    FIELD(record, p95_e2e_first_audio_ms, "p95_e2e_first_audio_ms", READ), \
+    FIELD(record, p99_e2e_first_audio_ms, "p99_e2e_first_audio_ms", READ)
+
+static const struct field speed_fields[] = {
+    FIELD(call_speed, window,                 "window",                 READ),
+    FIELD(call_speed, call_sample_count,      "call_sample_count",      READ),
+    FIELD(call_speed, turn_sample_count,      "turn_sample_count",      READ),
+    FIELD(call_speed, avg_llm_first_token_ms, "avg_llm_first_token_ms", READ),
+    FIELD(call_speed, max_llm_first_token_ms, "max_llm_first_token_ms", READ),
+    FIELD(call_speed, avg_e2e_first_audio_ms, "avg_e2e_first_audio_ms", READ),
+    FIELD(call_speed, max_e2e_first_audio_ms, "max_e2e_first_audio_ms", READ),
+    PERCENTILES(call_speed),
+};
+
+static const struct view speed_view = VIEW("LatencyStats", call_speed_entity, speed_fields);
+
+static const struct field point_fields[] = {
+    FIELD(call_speed_point, bucket_start, "bucket_start", READ, .wire = &wire_iso_shortest),
+    FIELD(call_speed_point, call_count,   "call_count",   READ),
+    PERCENTILES(call_speed_point),
+};
+
+static const struct view point_view =
+    VIEW("LatencyTimeseriesPoint", call_speed_point_entity, point_fields);
+
+static const struct field series_fields[] = {
+    FIELD(call_speed, window, "window", READ),
+    FIELD(call_speed, bucket, "bucket", READ, .about = "hour or day, in UTC."),
+    ROWS(call_speed,  points, "points", point_view, READ),
+};
+
+static const struct view series_view = VIEW("LatencyTimeseries", call_speed_entity, series_fields);
+
+static const struct field slow_fields[] = {
+    FIELD(slow_call, id,               "id",               READ, .wire = &wire_uuid),
+    FIELD(slow_call, call_sid,         "call_sid",         READ),
+    FIELD(slow_call, stream_sid,       "stream_sid",       READ),
+    FIELD(slow_call, started_at,       "started_at",       READ, .wire = &wire_iso_shortest),
+    FIELD(slow_call, duration_seconds, "duration_seconds", READ),
+    FIELD(slow_call, model,            "model",            READ),
+    FIELD(slow_call, voice,            "voice",            READ),
+    FIELD(slow_call, turn_count,       "turn_count",       READ),
+    FIELD(slow_call, llm_p50_ms,       "llm_p50_ms",       READ),
+    FIELD(slow_call, llm_p95_ms,       "llm_p95_ms",       READ),
+    FIELD(slow_call, e2e_p95_ms,       "e2e_p95_ms",       READ),
+};
+/* clang-format on */
+
+static const struct view slow_view = VIEW("LatencySample", slow_call_entity, slow_fields);
+
+static const struct field latency_fields[] = {
+    FIELD(call_speed, window, "ok", READ, .wire = &stateset_ok),
+    FIELD(call_speed, window, "tenant", READ, .wire = &stateset_tenant_key),
+    NESTED("stats", speed_view, READ),
+    ROWS(call_speed, slowest, "slowest", slow_view, READ),
+    NESTED("timeseries", series_view, READ),
+};
+
+static const struct view latency_view =
+    VIEW("CallLatencyResponse", call_speed_entity, latency_fields);
+
+static const struct query_parameter latency_query[] = {
+    /* clang-format off */
+    {"window", "\"type\":\"string\",\"enum\":[\"24h\",\"7d\",\"30d\",\"all\"],\"default\":\"24h\"", "Calls that began in this time until now.", NULL},
+    {"samples", "\"type\":\"integer\",\"minimum\":0,\"maximum\":50,\"default\":10", "Slow calls at most.", NULL},
+    {NULL, NULL, NULL, NULL},
+    /* clang-format on */
+};
+
+enum { USUAL_SAMPLES = 10, MOST_SAMPLES = 50 };
+
+static bool read_samples(struct request *req, size_t *samples)
+{
+    const char *text = request_query(req, "samples");
+    char *end;
+    long number;
+
+    *samples = USUAL_SAMPLES;
+    if (!text || !*text)
+        return true;
+    number = strtol(text, &end, 10);
+    if (*end || number < 0 || number > MOST_SAMPLES)
+        return fail_field(&req->work, "samples", "samples must be a number up to %d", MOST_SAMPLES);
+    *samples = (size_t)number;
+    return true;
+}
+
+static bool get_latency(struct request *req)
+{
+    const char *window = request_query(req, "window");
+    struct call_speed speed;
+    size_t samples;
+
+    return read_samples(req, &samples) &&
+           call_speed_get(&req->work, window && *window ? window : NULL, samples, &speed) &&
+           reply_row(req, 200, &latency_view, &speed);
+}
+
 /* ---- the dialect's part ---- */
 
 static const struct route routes[] = {
@@ -244,6 +388,14 @@ static const struct route routes[] = {
      .query = list_query, .operation = "list_call_logs",
      .about = "Newest first. Follow next_cursor: pages neither repeat nor miss calls while new "
               "ones come in."},
+    {"GET /api/v1/call-logs/stats", "key", get_stats, NULL, &stats_answer_view,
+     "Get call statistics for the authenticated tenant", .answers = "401 500 503",
+     .operation = "get_call_stats"},
+    {"GET /api/v1/call-logs/latency", "key", get_latency, NULL, &latency_view,
+     "Aggregate per-turn latency percentiles across recent calls.", .answers = "400 401 500 503",
+     .query = latency_query, .operation = "get_call_latency",
+     .about = "Percentiles over the calls' own percentiles, over time as well, and the slowest "
+              "calls."},
     {"GET /api/v1/call-logs/{id}", "key", get_log, NULL, &detail_view,
      "Get a single call log by ID", .answers = "401 404 500 503", .operation = "get_call_log",
      .about = "With what was said in it and the tools that were called."},

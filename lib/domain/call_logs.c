@@ -107,12 +107,8 @@ static bool read_cursor(struct work *work, const char *cursor, struct page *page
 
 /* ---- the list ---- */
 
-#define STREAM_SID                                                                                 \
-    "COALESCE((SELECT COALESCE(s.stream_sid, CONCAT('MZ', LOWER(HEX(s.id))))"                      \
-    " FROM voice_sessions AS s WHERE s.tenant_id = c.tenant_id AND s.call_id = c.id"               \
-    " ORDER BY s.id DESC LIMIT 1), CONCAT('MZ', LOWER(HEX(c.id)))) AS stream_sid"
 #define LIST_COLUMNS                                                                               \
-    "c.tenant_id, c.id, c.call_sid, " STREAM_SID ", c.direction, c.log_status, c.outcome,"         \
+    "c.tenant_id, c.id, c.call_sid, " CALL_STREAM_SID ", c.direction, c.log_status, c.outcome,"    \
     " c.from_addr, c.to_addr, c.escalated, c.started_at, c.ended_at, c.duration_seconds,"          \
     " c.tool_call_count, c.turn_count"
 #define ALL_COLUMNS                                                                                \

@@ -29,6 +29,12 @@ struct call_log {
 
 extern const struct entity call_log_entity;
 
+/* stream_sid of a call "c" in a statement: one look into an index. */
+#define CALL_STREAM_SID                                                                            \
+    "COALESCE((SELECT COALESCE(s.stream_sid, CONCAT('MZ', LOWER(HEX(s.id))))"                      \
+    " FROM voice_sessions AS s WHERE s.tenant_id = c.tenant_id AND s.call_id = c.id"               \
+    " ORDER BY s.id DESC LIMIT 1), CONCAT('MZ', LOWER(HEX(c.id)))) AS stream_sid"
+
 /* What a list is narrowed to; a member's nothing narrows nothing. */
 struct call_log_filter {
     const char *status, *outcome, *direction;
