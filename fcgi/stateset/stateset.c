@@ -87,6 +87,12 @@ void stateset_refuse(struct request *req)
     text_char(&req->reply, '}');
 }
 
+const char stateset_error_schema[] =
+    "{\"type\":\"object\",\"required\":[\"success\",\"error\",\"code\"],\"properties\":{"
+    "\"success\":{\"type\":\"boolean\"},\"error\":{\"type\":\"string\"},"
+    "\"code\":{\"type\":\"string\"},\"details\":{\"description\":\"The field at fault.\"},"
+    "\"request_id\":{\"type\":[\"string\",\"null\"]}}}";
+
 static const struct route routes[] = {
     {"GET /api/v1/logs", "key", .summary = "Logs Ws", .flags = DAEMON, .success = 101,
      .answers = "401", .operation = "logs_ws",
@@ -114,6 +120,7 @@ const struct dialect stateset = {
     .refuse = stateset_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
+    .error_schema = stateset_error_schema,
     .routes = routes,
     .nroutes = COUNT(routes),
 };

@@ -23,6 +23,7 @@ void stateset_item(struct request *req, const struct view *view, const void *row
 void stateset_list(struct request *req, const struct view *view, const struct page *page,
                    const struct rows *rows);
 void stateset_refuse(struct request *req);
+extern const char stateset_error_schema[];
 
 /* The same for the operator's parts (admin.c). */
 bool admin_authenticate(struct request *req);
