@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DIALECTS = 16 };
+enum { MAX_DIALECTS = 48 };
 
 static struct table tables[MAX_DIALECTS];
 static size_t ntables;
