@@ -53,6 +53,9 @@ static const struct {
     {&admin_version_view, "version", "versions"}, {&admin_route_view, "route", "routes"},
     {&admin_session_view, "session", "sessions"}, {&admin_action_view, "action", "actions"},
     {&admin_task_view, "task", "tasks"},
+    {&admin_rollout_view, "rollout", "rollouts"},
+    {&admin_evaluation_view, "evaluation", "evaluations"},
+    {&admin_sweep_view, "result", "results"},
 };
 
 static size_t name_of(const struct view *view)
@@ -199,6 +202,7 @@ static const struct query_parameter admin_action_query[] = {
 };
 
 #define TENANT "/api/v1/admin/tenants/{tenant_id}"
+#define AGENT TENANT "/agents/{agent_id}"
 
 static const struct route routes[] = {
     /* clang-format off */
@@ -235,6 +239,20 @@ static const struct route routes[] = {
      "Upsert Phone Number Route", .answers = "400 401 404 409", .operation = "upsert_phone_number_route"},
     {"DELETE " TENANT "/phone-number-routes/{route_id}", OF_TENANT, admin_remove_route, NULL, &admin_route_view,
      "Delete Phone Number Route", .answers = "401 404", .operation = "delete_phone_number_route"},
+
+    {"GET " AGENT "/rollouts",              OF_TENANT, admin_list_rollouts, NULL, &admin_rollout_view,
+     "List Agent Version Rollouts", .flags = LIST, .answers = "401 404", .operation = "list_agent_version_rollouts"},
+    {"PUT " AGENT "/rollouts",              OF_TENANT, admin_put_rollouts, &admin_rollouts_order_view, &admin_rollout_view,
+     "Replace Agent Version Rollouts", .flags = LIST, .answers = "400 401 404", .operation = "replace_agent_version_rollouts",
+     .about = "What the shares leave below 100 goes to the published version; an empty list gives it all."},
+    {"GET " AGENT "/rollout-policy",        OF_TENANT, admin_get_policy, NULL, &admin_policy_view,
+     "Get Rollout Governance Policy", .answers = "401 404", .operation = "get_rollout_governance_policy"},
+    {"PUT " AGENT "/rollout-policy",        OF_TENANT, admin_put_policy, &admin_policy_order_view, &admin_policy_view,
+     "Upsert Rollout Governance Policy", .answers = "400 401 404", .operation = "upsert_rollout_governance_policy"},
+    {"POST " AGENT "/rollout-governance/evaluate", OF_TENANT, admin_evaluate_rollouts, &admin_evaluate_view, &admin_evaluation_view,
+     "Evaluate Rollout Governance", .answers = "400 401 404 503", .operation = "evaluate_rollout_governance"},
+    {"POST /api/v1/admin/rollout-governance/sweep", "admin", admin_sweep_rollouts, &admin_sweep_order_view, &admin_sweep_view,
+     "Sweep Rollout Governance Admin", .answers = "400 401 503", .operation = "sweep_rollout_governance_admin"},
 
     {"GET /api/v1/admin/tenants/audio-providers", "admin", admin_list_voices, NULL, &admin_voices_view,
      "Get Audio Provider Diagnostics", .answers = "401 404", .query = of_voices, .operation = "get_audio_provider_diagnostics"},

@@ -93,6 +93,18 @@ bool stateset_filters(struct request *req, const struct view *view, void *filter
 extern const struct dialect stateset_results;
 extern const struct view stateset_eval_view;
 
+/* How calls are shared between versions, and their policy (admin_rollouts.c). */
+extern const struct view admin_rollout_view, admin_rollouts_order_view;
+extern const struct view admin_policy_view, admin_policy_order_view;
+extern const struct view admin_evaluate_view, admin_evaluation_view;
+extern const struct view admin_sweep_order_view, admin_sweep_view;
+bool admin_list_rollouts(struct request *req);
+bool admin_put_rollouts(struct request *req);
+bool admin_get_policy(struct request *req);
+bool admin_put_policy(struct request *req);
+bool admin_evaluate_rollouts(struct request *req);
+bool admin_sweep_rollouts(struct request *req);
+
 /* Whose voice calls are spoken with (admin_voices.c). */
 extern const struct view admin_voices_view;
 bool admin_list_voices(struct request *req);
