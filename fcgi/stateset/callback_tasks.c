@@ -28,6 +28,19 @@ static const struct wire tenant_of_row = {
     .whole = true,
 };
 
+/* A state is one of four words. */
+static void render_status(struct request *req, struct text *out, const struct field *field,
+                          const void *cell, const void *row)
+{
+    (void)req, (void)field, (void)row;
+    text_json(out, *(const char *const *)cell);
+}
+
+const struct wire stateset_task_status = {
+    .render = render_status,
+    .schema = TASK_STATUS_SCHEMA,
+};
+
 #define TIME .wire = &wire_iso_shortest
 
 static const struct field task_fields[] = {
@@ -440,32 +453,6 @@ static bool acknowledge(struct request *req)
 
 /* ---- the dialect's part ---- */
 
-static bool authenticate(struct request *req)
-{
-    return stateset.authenticate(req);
-}
-
-static bool limit_rate(struct request *req)
-{
-    return stateset.limit_rate(req);
-}
-
-static void item(struct request *req, const struct view *view, const void *row)
-{
-    stateset.item(req, view, row);
-}
-
-static void list(struct request *req, const struct view *view, const struct page *page,
-                 const struct rows *rows)
-{
-    stateset.list(req, view, page, rows);
-}
-
-static void refuse(struct request *req)
-{
-    stateset.refuse(req);
-}
-
 static const struct query_parameter filters[] = {
     {"status", TASK_STATUS_SCHEMA, "Only in this state."},
     {"disposition", TASK_DISPOSITION_SCHEMA, "Only with this one."},
@@ -516,11 +503,11 @@ const struct dialect stateset_tasks = {
     .skip = "offset",
     .page_size = 50,
     .page_most = 200,
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
-    .item = item,
-    .list = list,
-    .refuse = refuse,
+    .authenticate = stateset_authenticate,
+    .limit_rate = stateset_limit_rate,
+    .item = stateset_item,
+    .list = stateset_list,
+    .refuse = stateset_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
     .routes = routes,

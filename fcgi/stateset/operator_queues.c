@@ -113,38 +113,12 @@ static bool put_queue(struct request *req)
 
 /* ---- the dialect's part ---- */
 
-static bool authenticate(struct request *req)
-{
-    return stateset.authenticate(req);
-}
-
-static bool limit_rate(struct request *req)
-{
-    return stateset.limit_rate(req);
-}
-
-static void item(struct request *req, const struct view *view, const void *row)
-{
-    stateset.item(req, view, row);
-}
-
-static void list(struct request *req, const struct view *view, const struct page *page,
-                 const struct rows *rows)
-{
-    stateset.list(req, view, page, rows);
-}
-
-static void refuse(struct request *req)
-{
-    stateset.refuse(req);
-}
-
 static const struct route routes[] = {
     /* clang-format off */
     {"GET /api/v1/operator-queues",             "key", list_queues, NULL, &queue_view, "List Operator Queues",
      .flags = LIST, .answers = "401 500 503", .operation = "list_operator_queues"},
-    {"GET /api/v1/operator-queues/stats",       "key", list_stats, NULL, &stats_view, "Get Operator Queue Stats",
-     .flags = LIST, .answers = "401 500 503", .operation = "get_operator_queue_stats",
+    {"GET /api/v1/operator-queues/stats",       "key", list_stats, NULL, &stats_view, "List Operator Queue Stats",
+     .flags = LIST, .answers = "401 500 503", .operation = "list_operator_queue_stats",
      .about = "Tasks without a queue are counted under the key unassigned."},
     {"PUT /api/v1/operator-queues/{queue_key}", "key", put_queue, &order_view, &queue_view, "Upsert Operator Queue",
      .answers = "400 401 500 503", .operation = "upsert_operator_queue"},
@@ -157,11 +131,11 @@ const struct dialect stateset_queues = {
     .name = "stateset",
     .prefixes = prefixes,
     .body_limit = 64 * 1024,
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
-    .item = item,
-    .list = list,
-    .refuse = refuse,
+    .authenticate = stateset_authenticate,
+    .limit_rate = stateset_limit_rate,
+    .item = stateset_item,
+    .list = stateset_list,
+    .refuse = stateset_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
     .routes = routes,

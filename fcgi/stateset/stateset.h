@@ -43,6 +43,19 @@ extern const struct view admin_amount_view, admin_balance_view;
 bool admin_get_tenant(struct request *req);
 bool admin_put_tenant(struct request *req);
 bool admin_add_balance(struct request *req);
+/* Answer with a tenant, its revision, and these settings or none. */
+bool admin_reply_tenant(struct request *req, const struct tenant *tenant, document config);
+bool admin_reply_mutation(struct request *req, const struct tenant *tenant);
+/* Reads the body as a tenant's document; *tenant_key is the one it names, or NULL. */
+bool admin_check_document(struct request *req, const char **tenant_key);
+
+/* Tenants as they are run (admin_runtime.c). */
+extern const struct view admin_tenants_view, admin_patch_view;
+bool admin_list_tenants(struct request *req);
+bool admin_get_runtime(struct request *req);
+bool admin_reload_tenant(struct request *req);
+bool admin_patch_runtime(struct request *req);
+bool admin_delete_tenant(struct request *req);
 
 /* API keys (admin_keys.c). */
 extern const struct view admin_key_order_view, admin_key_view, admin_created_key_view;
@@ -77,7 +90,7 @@ bool admin_list_sessions(struct request *req);
 bool admin_list_actions(struct request *req);
 
 /* Calls and sessions that were, and figures over them (call_logs.c, voice_sessions.c). */
-extern const struct dialect stateset_call_logs;
+extern const struct dialect stateset_call_logs, stateset_voice_sessions;
 
 /* Calls that are ordered (make_call.c). */
 extern const struct dialect stateset_make_call;
@@ -105,13 +118,19 @@ bool admin_put_policy(struct request *req);
 bool admin_evaluate_rollouts(struct request *req);
 bool admin_sweep_rollouts(struct request *req);
 
+/* What is owed to the outside (admin_outboxes.c). */
+extern const struct view admin_depth_view, admin_billing_sweep_view;
+bool admin_list_depths(struct request *req);
+bool admin_sweep_billing(struct request *req);
+
 /* Whose voice calls are spoken with (admin_voices.c). */
 extern const struct view admin_voices_view;
 bool admin_list_voices(struct request *req);
 
 /* Callback tasks and operator queues (callback_tasks.c, operator_queues.c). */
-extern const struct dialect stateset_tasks, stateset_queues;
+extern const struct dialect stateset_tasks, stateset_queues, stateset_sweeps;
 extern const struct view admin_task_view;
+extern const struct wire stateset_task_status;
 #define TASK_STATUS_SCHEMA                                                                         \
     "\"type\":\"string\",\"enum\":[\"open\",\"in_progress\",\"completed\",\"canceled\"]"
 #define TASK_DISPOSITION_SCHEMA                                                                    \

@@ -269,7 +269,8 @@ static bool move_step(struct work *work, void *with)
         return true;
     return store_update(work, &callback_task_entity, step->task, m.changed) &&
            store_get(work, &callback_task_entity, step->order->task, step->task) &&
-           callback_task_tell(work, step->task, event_of(&m, before), who(work, step->order));
+           (step->order->silent ||
+            callback_task_tell(work, step->task, event_of(&m, before), who(work, step->order)));
 }
 
 bool callback_task_move(struct work *work, const struct task_order *order,

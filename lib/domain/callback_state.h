@@ -28,6 +28,7 @@ struct task_order {
     const char *note;          /* appended to the notes; NULL: none */
     instant until;             /* of a snooze */
     const char *reason;
+    bool silent;                 /* no event */
     bool keeps_assignee;         /* of a release */
     struct callback_task wanted; /* of an assignment or a change: the members … */
     columns given;               /* … that are to be set */

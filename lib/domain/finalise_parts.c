@@ -10,6 +10,7 @@
 #include "domain/latency.h"
 #include "domain/outbox.h"
 #include "domain/outcomes.h"
+#include "domain/queue_sweeps.h"
 #include "domain/recordings.h"
 #include "domain/tenants.h"
 
@@ -165,7 +166,7 @@ bool finalise_tell(struct work *work, const struct finalising *f)
     return owe(work, f, completed ? "call.completed" : "call.failed",
                recording ? instant_after(f->now, RECORDING_WAIT_MS) : f->now) &&
            (f->turns.count == 0 || owe(work, f, "transcript.ready", f->now)) &&
-           call_price_owe(work, &f->call, f->now) &&
+           call_price_owe(work, &f->call, f->now) && dispatch_call_ended(work, &f->call) &&
            event_put(work, f->id, f->has_session ? f->session.id : NO_UID, "call.updated",
                      "platform", "{\"finalized\":true}");
 }

@@ -36,6 +36,12 @@ bool run_numbers(struct work *work);
 bool run_balances(struct work *work);
 bool run_retention(struct work *work);
 
+/* callback_queues.c: callback tasks that are due, overdue, snoozed or linked with tickets. */
+bool run_dispatch(struct work *work);
+bool run_sla(struct work *work);
+bool run_follow_ups(struct work *work);
+bool run_tickets(struct work *work);
+
 /* rollups.c: days are added up, counters of processes that are gone are kept. */
 bool run_rollups(struct work *work);
 bool run_figures(struct work *work);

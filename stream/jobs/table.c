@@ -21,6 +21,10 @@ const struct job jobs[] = {
     {"balances",     LANE_SWEEP,   10 * MINUTE, run_balances,     .alone_ms = 5 * MINUTE},
     {"retention",    LANE_SWEEP,   5 * MINUTE,  run_retention,    .alone_ms = 5 * MINUTE},
     {"prices",       LANE_SWEEP,   5 * SECOND,  run_prices},
+    {"dispatch",     LANE_SWEEP,   15 * SECOND, run_dispatch,     .alone_ms = 5 * MINUTE},
+    {"sla",          LANE_SWEEP,   15 * SECOND, run_sla,          .alone_ms = MINUTE},
+    {"follow-ups",   LANE_SWEEP,   15 * SECOND, run_follow_ups,   .alone_ms = MINUTE},
+    {"tickets",      LANE_SWEEP,   5 * MINUTE,  run_tickets,      .alone_ms = 5 * MINUTE},
     {"rollups",      LANE_SWEEP,   10 * MINUTE, run_rollups,      .alone_ms = 5 * MINUTE},
     {"figures",      LANE_SWEEP,   MINUTE,      run_figures,      .alone_ms = MINUTE},
     /* clang-format on */
