@@ -87,6 +87,7 @@ struct dialect {
     /* JSON array for an operation's "security"; NULL: any one of the schemes. */
     const char *(*security_of)(const struct route *route);
     const char *error_schema; /* JSON schema of a refusal */
+    const char *error_type;   /* and its media type; NULL: application/json */
     /* JSON schemas of the envelopes around a schema reference; NULL: bare. */
     void (*item_schema)(struct text *out, const char *reference);
     void (*list_schema)(struct text *out, const char *reference);

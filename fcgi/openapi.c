@@ -228,9 +228,10 @@ static void put_success(struct page_of_api *page, const struct route *route, int
 
 static void put_refusal(struct page_of_api *page, const char *status, const char *about)
 {
-    text_add(page->out,
-             ",\"%s\":{\"description\":\"%s\",\"content\":{\"application/json\":{\"schema\":%s}}}",
-             status, about, page->error);
+    text_add(page->out, ",\"%s\":{\"description\":\"%s\",\"content\":{\"%s\":{\"schema\":%s}}}",
+             status, about,
+             page->dialect->error_type ? page->dialect->error_type : "application/json",
+             page->error);
 }
 
 /* The next number of a text such as "400 401"; 0 at its end. */

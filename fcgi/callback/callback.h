@@ -16,6 +16,9 @@
 /* The three paths of the StateSet API: refusals are 401, plain text. */
 extern const struct dialect callbacks;
 
+/* The two that a SIP gateway of a tenant's asks with the tenant's key (sip.c). */
+extern const struct dialect sip_calls;
+
 /* /hooks/twilio: refusals are 403, plain text. */
 extern const struct dialect hooks;
 

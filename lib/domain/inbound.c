@@ -55,6 +55,25 @@ static const char *channel_of(const struct inbound_facts *facts)
                : "pstn";
 }
 
+/* A call that a gateway places for the tenant: we are the calling side. */
+static bool goes_out(const struct inbound_facts *facts)
+{
+    return facts->route && strcmp(facts->route, "sip_outbound") == 0;
+}
+
+/* Which of the two addresses is the tenant's. */
+static const char *our_address(const struct inbound_facts *facts)
+{
+    return goes_out(facts) ? facts->from : facts->to;
+}
+
+static const char *route_of(const struct entering *e)
+{
+    if (e->facts->route)
+        return e->facts->route;
+    return strcmp(e->call.channel, "sip") == 0 ? "sip_inbound" : "inbound";
+}
+
 static void describe(struct work *work, struct entering *e)
 {
     const struct inbound_facts *facts = e->facts;
@@ -65,13 +84,13 @@ static void describe(struct work *work, struct entering *e)
     call->carrier = facts->carrier ? facts->carrier : "twilio";
     call->carrier_account_sid = word_sid(facts->account_sid);
     call->origin = facts->origin ? facts->origin : "carrier";
-    call->direction = "inbound";
-    call->channel = channel_of(facts);
+    call->direction = goes_out(facts) ? "outbound" : "inbound";
+    call->channel = facts->route ? "sip" : channel_of(facts);
     call->state = "ringing";
     call->started_at = instant_is_none(facts->arrived_at) ? clock_now() : facts->arrived_at;
     call->from_addr = word_ascii(&work->arena, facts->from, 128);
     call->to_addr = word_ascii(&work->arena, facts->to, 128);
-    call->customer_phone = number_text(work, facts->from);
+    call->customer_phone = number_text(work, goes_out(facts) ? facts->to : facts->from);
     call->caller_name = word_text(&work->arena, facts->caller_name, 120);
     call->forwarded_from = number_text(work, facts->forwarded_from);
     call->org_ref = e->tenant.default_org_ref;
@@ -93,16 +112,15 @@ static bool is_missing(const struct work *work)
 /* The number's row, the route that answers it, the version that takes the call. */
 static bool find_agent(struct work *work, struct entering *e)
 {
-    const char *to = number_text(work, e->facts->to);
+    const char *ours = number_text(work, our_address(e->facts));
     struct phone_route route;
     struct agent agent;
 
-    if (number_owned(work, to, &e->number))
+    if (number_owned(work, ours, &e->number))
         e->call.phone_number_id = e->number.id;
     else if (!is_missing(work))
         return false;
-    if (!phone_route_for(work, to, strcmp(e->call.channel, "sip") == 0 ? "sip_inbound" : "inbound",
-                         &route) ||
+    if (!phone_route_for(work, ours, route_of(e), &route) ||
         !agent_find(work, route.agent_id, &agent) ||
         !agent_version_resolve(work, &agent, NO_UID, route.agent_version_id, e->call.id,
                                &e->version))
@@ -122,7 +140,8 @@ static bool check_limits(struct work *work, struct entering *e)
 
     if (!tenant_is_served(&e->tenant))
         return refuse(e, "refused");
-    if (!calls_live(work, most + 1, &live) || !call_hold_micros(work, "inbound", &e->hold_micros) ||
+    if (!calls_live(work, most + 1, &live) ||
+        !call_hold_micros(work, e->call.direction, &e->hold_micros) ||
         !balance_covers(work, e->hold_micros, &covers))
         return false;
     if (live >= most)
@@ -184,7 +203,7 @@ static void remember(struct work *work, const struct entering *e, const struct c
     };
     struct error error = work->error;
 
-    if (!e->facts->to || strcmp(e->session.transport, "media_stream") != 0)
+    if (!e->facts->to || e->facts->route || strcmp(e->session.transport, "media_stream") != 0)
         return;
     if (carrier_of_tenant(work, &e->tenant, &carrier)) {
         route.carrier_token = carrier.auth_token;

@@ -21,6 +21,9 @@ struct inbound_facts {
     const char *caller_name, *forwarded_from;
     const char *carrier; /* twilio, sim */
     const char *origin;  /* carrier, unless another part of the program says so */
+    /* sip_inbound, sip_outbound: a gateway of the tenant's told of it; NULL: by the addresses.
+     * What goes out belongs to the number that it comes from. */
+    const char *route;
     instant arrived_at;
 };
 

@@ -182,9 +182,9 @@ Test(stateset_make_call, says_when_the_carrier_refuses)
 
     customer_number(&customer);
     account = customer_carrier(&customer);
-    carrier_fails(account, "POST", "/Calls", "\"do\":\"status\",\"status\":400");
+    carrier_fails(account, "POST", "/Calls", "\"do\":\"status\",\"status\":403");
     reply = make(&customer, "{\"to\":\"+13125550177\"}", NULL);
-    refused(&reply, 500, "");
+    refused(&reply, 500, "carrier");
     cr_expect_str_eq(text_of(say("SELECT c.state FROM calls c JOIN tenants t ON t.id = c.tenant_id"
                                  " WHERE t.tenant_key = '%s'",
                                  customer.tenant)),
