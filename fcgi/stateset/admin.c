@@ -56,6 +56,7 @@ static const struct {
     {&admin_rollout_view, "rollout", "rollouts"},
     {&admin_evaluation_view, "evaluation", "evaluations"},
     {&admin_sweep_view, "result", "results"},
+    {&admin_depth_view, "depth", "depths"},
 };
 
 static size_t name_of(const struct view *view)
@@ -176,6 +177,12 @@ static const struct query_parameter of_kind[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct query_parameter of_billing[] = {
+    {"limit", "\"type\":\"integer\",\"format\":\"int64\"",
+     "The most outcomes to tell of; 100 when it is not given, 1000 at most."},
+    {NULL, NULL, NULL},
+};
+
 static const struct query_parameter of_voices[] = {
     {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when it is not given."},
     {"include_uncached", "\"type\":\"boolean\"", "Tenants without recent sessions as well."},
@@ -190,6 +197,12 @@ static const struct query_parameter admin_task_query[] = {
     {"limit", "\"type\":\"integer\",\"format\":\"int64\"", "The most rows; 50 when not given."},
     {"offset", "\"type\":\"integer\",\"format\":\"int64\"", "How many rows are passed over."},
     {NULL, NULL, NULL, NULL},
+};
+
+static const struct query_parameter of_tenants[] = {
+    {"limit", "\"type\":\"integer\",\"format\":\"int64\"", "The most rows; 50 when not given."},
+    {"offset", "\"type\":\"integer\",\"format\":\"int64\"", "How many rows are passed over."},
+    {NULL, NULL, NULL},
 };
 
 static const struct query_parameter admin_action_query[] = {
@@ -211,6 +224,12 @@ static const struct route routes[] = {
     {"PUT " TENANT,                         "admin",   admin_put_tenant, &admin_document_view, &admin_mutation_view,
      "Upsert Tenant", .answers = "400 401 404 412 500", .query = if_match, .operation = "upsert_tenant",
      .about = "Keys that are not documented are kept. Secrets are stored apart and read back as [redacted], which means unchanged."},
+
+    {"GET /api/v1/admin/tenants",           "admin",   admin_list_tenants, NULL, &admin_tenants_view, "List Tenants", .answers = "401 404 500", .query = of_tenants, .operation = "list_tenants"},
+    {"DELETE " TENANT,                      OF_TENANT, admin_delete_tenant, NULL, &admin_mutation_view, "Delete Tenant", .answers = "401 404 500", .operation = "delete_tenant"},
+    {"GET " TENANT "/runtime",              OF_TENANT, admin_get_runtime, NULL, &admin_tenant_view, "Get Tenant Runtime", .answers = "401 404 500", .operation = "get_tenant_runtime"},
+    {"PUT " TENANT "/runtime-config",       OF_TENANT, admin_patch_runtime, &admin_patch_view, &admin_tenant_view, "Update Tenant Runtime Config", .answers = "400 401 404 412 500", .query = if_match, .operation = "update_tenant_runtime_config"},
+    {"POST " TENANT "/reload",              OF_TENANT, admin_reload_tenant, NULL, &admin_tenant_view, "Reload Tenant", .answers = "401 404 500", .operation = "reload_tenant"},
 
     {"GET " TENANT "/api-keys",             OF_TENANT, admin_list_keys, NULL, &admin_key_view,
      "List Tenant API Keys", .flags = LIST, .answers = "400 401 404 500", .query = of_kind, .operation = "list_tenant_api_keys"},
@@ -253,6 +272,12 @@ static const struct route routes[] = {
      "Evaluate Rollout Governance", .answers = "400 401 404 503", .operation = "evaluate_rollout_governance"},
     {"POST /api/v1/admin/rollout-governance/sweep", "admin", admin_sweep_rollouts, &admin_sweep_order_view, &admin_sweep_view,
      "Sweep Rollout Governance Admin", .answers = "400 401 503", .operation = "sweep_rollout_governance_admin"},
+
+    {"GET /api/v1/admin/outboxes/depth",     "admin",   admin_list_depths, NULL, &admin_depth_view,
+     "Get Outbox Depth Diagnostics", .flags = LIST, .answers = "401 503", .operation = "get_outbox_depth_diagnostics"},
+    {"POST /api/v1/admin/outboxes/billing-outcomes/sweep", "admin", admin_sweep_billing, NULL, &admin_billing_sweep_view,
+     "Sweep Billing Outcome Outbox Admin", .answers = "401 503", .query = of_billing, .operation = "sweep_billing_outcome_outbox_admin",
+     .about = "Outcomes that were given up are tried again as well."},
 
     {"GET /api/v1/admin/tenants/audio-providers", "admin", admin_list_voices, NULL, &admin_voices_view,
      "Get Audio Provider Diagnostics", .answers = "401 404", .query = of_voices, .operation = "get_audio_provider_diagnostics"},

@@ -77,13 +77,29 @@ static const struct field mutation_fields[] = {
 const struct view admin_mutation_view =
     VIEW("TenantMutationResponse", answer_entity, mutation_fields);
 
-static bool reply_tenant(struct request *req, const struct view *view, const struct tenant *tenant)
+static bool reply_with(struct request *req, const struct view *view, const struct tenant *tenant,
+                       document config)
 {
     const char *etag = tenant_etag(&req->work.arena, tenant);
 
     reply_header(req, "ETag", arena_format(&req->work.arena, "\"%s\"", etag));
     return reply_row(req, 200, view,
-                     &(struct tenant_answer){true, tenant->tenant_key, etag, tenant->config});
+                     &(struct tenant_answer){true, tenant->tenant_key, etag, config});
+}
+
+static bool reply_tenant(struct request *req, const struct view *view, const struct tenant *tenant)
+{
+    return reply_with(req, view, tenant, tenant->config);
+}
+
+bool admin_reply_tenant(struct request *req, const struct tenant *tenant, document config)
+{
+    return reply_with(req, &admin_tenant_view, tenant, config);
+}
+
+bool admin_reply_mutation(struct request *req, const struct tenant *tenant)
+{
+    return reply_tenant(req, &admin_mutation_view, tenant);
 }
 
 bool admin_get_tenant(struct request *req)
@@ -113,11 +129,9 @@ static bool put_document(struct request *req, const char *tenant_key, struct ten
     return ok;
 }
 
-bool admin_put_tenant(struct request *req)
+bool admin_check_document(struct request *req, const char **tenant_key)
 {
-    const char *tenant_key = request_path(req, "tenant_id");
     struct settings settings;
-    struct tenant tenant;
     columns given;
 
     row_clear(&settings_entity, &settings);
@@ -125,7 +139,18 @@ bool admin_put_tenant(struct request *req)
         return fail(&req->work, INVALID, "The body must be a JSON object");
     if (!read_body(req, &admin_document_view, CREATE, &settings, &given))
         return false;
-    if (settings.tenant_id && strcmp(settings.tenant_id, tenant_key) != 0)
+    *tenant_key = settings.tenant_id;
+    return true;
+}
+
+bool admin_put_tenant(struct request *req)
+{
+    const char *tenant_key = request_path(req, "tenant_id"), *given;
+    struct tenant tenant;
+
+    if (!admin_check_document(req, &given))
+        return false;
+    if (given && strcmp(given, tenant_key) != 0)
         return fail_field(&req->work, "tenant_id", "tenant_id differs from the one in the path");
     return put_document(req, tenant_key, &tenant) &&
            reply_tenant(req, &admin_mutation_view, &tenant);

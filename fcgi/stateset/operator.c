@@ -5,7 +5,7 @@
 
 #include "fcgi/stateset/stateset.h"
 
-enum { BODY_LIMIT = 64 * 1024 };
+enum { BODY_LIMIT = 1 << 20 };
 
 static void item(struct request *req, const struct view *view, const void *row)
 {
@@ -34,6 +34,7 @@ static const struct query_parameter of_access_requests[] = {
 };
 
 #define ADMIN "/api/v1/admin"
+#define TENANTS ADMIN "/tenants"
 
 static const struct route routes[] = {
     /* clang-format off */
@@ -54,11 +55,14 @@ static const struct route routes[] = {
      .about = "Five an hour from one address."},
     {"GET " ADMIN "/api-access-requests",   "admin", admin_list_access_requests, NULL, &access_requests_view, "List Api Access Requests",
      .answers = "401 404 503", .query = of_access_requests, .operation = "list_api_access_requests"},
+
+    {"POST " TENANTS "/validate",           "admin", admin_validate_tenant, &admin_document_view, &admin_verdict_view, "Validate Tenant",
+     .answers = "400 401 404", .operation = "validate_tenant"},
     /* clang-format on */
 };
 
 static const char *const prefixes[] = {ADMIN "/auth", ADMIN "/alerts", ADMIN "/api-access-requests",
-                                       "/api/v1/access-requests", NULL};
+                                       "/api/v1/access-requests", TENANTS "/validate", NULL};
 
 const struct dialect stateset_operator = {
     .name = "stateset",

@@ -27,4 +27,8 @@ extern const struct view access_order_view, access_receipt_view, access_requests
 bool access_request_submit(struct request *req);
 bool admin_list_access_requests(struct request *req);
 
+/* Settings that are tried out (admin_runtime.c). */
+extern const struct view admin_verdict_view;
+bool admin_validate_tenant(struct request *req);
+
 #endif

@@ -465,6 +465,21 @@ bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
     return false;
 }
 
+bool tenant_check(struct work *work, const char *tenant_key, json_object *config,
+                  struct tenant *tenant)
+{
+    struct found_secrets secrets = {0};
+    const struct change change = {tenant_key, NULL, config, &secrets, tenant, false};
+
+    if (!check_key(work, tenant_key) || !take_secrets(work, config, "", &secrets))
+        return false;
+    begin_tenant(work, tenant_key, tenant);
+    if (!take_all_known(work, &change) || !choose_carrier(work, &change))
+        return false;
+    hash_config(work, tenant, config);
+    return true;
+}
+
 const char *tenant_setting(struct work *work, const struct tenant *tenant, const char *path)
 {
     json_object *config = json_parse(tenant->config.json), *value = member_at(config, path);

@@ -51,8 +51,7 @@ const struct entity tenant_entity = ENTITY(tenant, "tenant", NULL, columns_of_te
 
 bool tenant_by_id(struct work *work, int64_t id, struct tenant *tenant)
 {
-    static const char sql[] =
-        "SELECT " TENANT_COLUMNS " FROM tenants WHERE id = ? AND deleted_at IS NULL";
+    static const char sql[] = "SELECT " TENANT_COLUMNS " FROM tenants WHERE id = ?";
     const struct param params[] = {PARAM(id)};
 
     return db_find(work, sql, params, COUNT(params), &tenant_entity, tenant);
@@ -264,4 +263,14 @@ bool tenant_touch(struct work *work, int64_t id)
     const struct param params[] = {PARAM(id)};
 
     return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+bool tenants_list(struct work *work, const struct page *page, struct rows *tenants)
+{
+    static const char sql[] = "SELECT " TENANT_COLUMNS " FROM tenants WHERE deleted_at IS NULL"
+                              " ORDER BY id DESC LIMIT ? OFFSET ?";
+    int64_t size = (int64_t)page->size, skip = (int64_t)page->skip;
+    const struct param params[] = {PARAM(size), PARAM(skip)};
+
+    return db_select(work, sql, params, COUNT(params), &tenant_entity, tenants);
 }

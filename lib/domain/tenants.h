@@ -42,13 +42,19 @@ struct tenant {
 extern const struct entity tenant_entity;
 extern const char *const tenant_states[];
 
-/* The tenant by one of its names; NOT_FOUND when there is none or it was deleted. */
+/*
+ * The tenant by one of its names; NOT_FOUND when there is none or it was deleted.  By its id also a
+ * deleted one is found, because what it left is still brought to an end; it is not served.
+ */
 bool tenant_by_id(struct work *work, int64_t id, struct tenant *tenant);
 bool tenant_by_key(struct work *work, const char *tenant_key, struct tenant *tenant);
 bool tenant_by_account_sid(struct work *work, const char *account_sid, struct tenant *tenant);
 
 /* Tenants whose callbacks come from a carrier account of their own: an array of struct tenant. */
 bool tenants_by_carrier_account(struct work *work, const char *account_sid, struct rows *tenants);
+
+/* Those that were not deleted, newest first: an array of struct tenant. */
+bool tenants_list(struct work *work, const struct page *page, struct rows *tenants);
 
 /* Whether calls and requests of the tenant are served: trial or active. */
 bool tenant_is_served(const struct tenant *tenant);
@@ -68,6 +74,13 @@ bool tenant_etag_listed(const char *header, const char *etag);
  */
 bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
                 const char *if_match, struct tenant *tenant, bool *created);
+
+/*
+ * What tenant_put() would say to such a document, and the tenant it would make, without writing
+ * anything; the tree is changed alike.
+ */
+bool tenant_check(struct work *work, const char *tenant_key, json_object *config,
+                  struct tenant *tenant);
 
 /* A setting of the tenant's document by its name, "recording.enabled"; NULL and the fallback when
  * absent or of another type.  In the arena. */

@@ -189,32 +189,37 @@ const struct entity voice_state_entity = ENTITY(voice_state, "tenant", NULL, col
     " FROM session_voices WHERE tenant_id = t.id AND failed_at > ? ORDER BY failed_at DESC LIMIT " \
     "1)"
 
-static bool see(struct work *work, struct rows *rows)
+/* What is seen of tenants; of one, or of all that "tenant" 0 stands for. */
+static bool see(struct work *work, int64_t tenant, struct rows *rows)
 {
-    static const char sql[] =
-        "SELECT t.tenant_key, t.config,"
-        " EXISTS (SELECT 1 FROM tenant_secrets AS k WHERE k.tenant_id = t.id"
-        "  AND k.name = '" API_KEY "') AS has_key,"
-        " EXISTS (SELECT 1 FROM voice_sessions AS s WHERE s.tenant_id = t.id"
-        "  AND s.started_at > ?) AS cached,"
-        " (SELECT COUNT(*) FROM voice_sessions AS s WHERE s.tenant_id = t.id"
-        "  AND s.state IN ('connecting', 'active', 'draining')) AS active_sessions,"
-        " EXISTS (SELECT 1 FROM session_voices WHERE tenant_id = t.id"
-        "  AND failed_at > ?) AS is_cooling,"
-        " (SELECT provider" NEWEST " AS last_provider,"
-        " (SELECT fallback_reason" NEWEST " AS last_reason,"
-        " (SELECT fallback_reason" FAILED " AS last_error,"
-        " (SELECT failed_at" FAILED " AS last_error_at,"
-        " (SELECT COUNT(*)" OF_DAY " AND utterances > 0) AS spoken_sessions,"
-        " (SELECT COUNT(*)" OF_DAY " AND fallback_reason IS NOT NULL) AS fallback_sessions,"
-        " (SELECT MAX(first_audio_ms)" OF_DAY ") AS first_audio_ms"
-        " FROM tenants AS t WHERE t.deleted_at IS NULL ORDER BY t.id LIMIT 2000";
+#define SEEN \
+        "SELECT t.tenant_key, t.config," \
+        " EXISTS (SELECT 1 FROM tenant_secrets AS k WHERE k.tenant_id = t.id" \
+        "  AND k.name = '" API_KEY "') AS has_key," \
+        " EXISTS (SELECT 1 FROM voice_sessions AS s WHERE s.tenant_id = t.id" \
+        "  AND s.started_at > ?) AS cached," \
+        " (SELECT COUNT(*) FROM voice_sessions AS s WHERE s.tenant_id = t.id" \
+        "  AND s.state IN ('connecting', 'active', 'draining')) AS active_sessions," \
+        " EXISTS (SELECT 1 FROM session_voices WHERE tenant_id = t.id" \
+        "  AND failed_at > ?) AS is_cooling," \
+        " (SELECT provider" NEWEST " AS last_provider," \
+        " (SELECT fallback_reason" NEWEST " AS last_reason," \
+        " (SELECT fallback_reason" FAILED " AS last_error," \
+        " (SELECT failed_at" FAILED " AS last_error_at," \
+        " (SELECT COUNT(*)" OF_DAY " AND utterances > 0) AS spoken_sessions," \
+        " (SELECT COUNT(*)" OF_DAY " AND fallback_reason IS NOT NULL) AS fallback_sessions," \
+        " (SELECT MAX(first_audio_ms)" OF_DAY ") AS first_audio_ms" \
+        " FROM tenants AS t WHERE t.deleted_at IS NULL"
+    static const char all[] = SEEN " ORDER BY t.id LIMIT 2000";
+    static const char one[] = SEEN " AND t.id = ?";
+#undef SEEN
     instant now = clock_now(), recent = instant_after(now, -CACHED_MS);
     instant cooling = instant_after(now, -VOICE_COOL_DOWN_MS), day = instant_after(now, -DAY_MS);
     const struct param params[] = {PARAM(recent), PARAM(cooling), PARAM(day), PARAM(day),
-                                   PARAM(day),    PARAM(day),     PARAM(day)};
+                                   PARAM(day),    PARAM(day),     PARAM(day),     PARAM(tenant)};
+    size_t count = COUNT(params) - (tenant ? 0 : 1);
 
-    return db_select(work, sql, params, COUNT(params), &seen_entity, rows);
+    return db_select(work, tenant ? one : all, params, count, &seen_entity, rows);
 }
 
 static struct voice_state judge(struct work *work, const struct seen *seen)
@@ -257,7 +262,7 @@ bool voice_states(struct work *work, bool uncached_too, struct rows *states)
     struct rows rows;
     struct voice_state *at;
 
-    if (!see(work, &rows))
+    if (!see(work, 0, &rows))
         return false;
     at = arena_new(&work->arena, struct voice_state, rows.count + 1);
     *states = (struct rows){.at = at};
@@ -267,5 +272,17 @@ bool voice_states(struct work *work, bool uncached_too, struct rows *states)
         if (state.cached || uncached_too)
             at[states->count++] = state;
     }
+    return true;
+}
+
+bool voice_state_of(struct work *work, int64_t tenant, struct voice_state *state)
+{
+    struct rows rows;
+
+    if (!see(work, tenant, &rows))
+        return false;
+    if (!rows.count)
+        return fail(work, NOT_FOUND, "No such tenant");
+    *state = judge(work, rows.at);
     return true;
 }

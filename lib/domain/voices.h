@@ -73,4 +73,7 @@ extern const struct entity voice_state_entity;
  */
 bool voice_states(struct work *work, bool uncached_too, struct rows *states);
 
+/* The state of one; NOT_FOUND when there is no such tenant. */
+bool voice_state_of(struct work *work, int64_t tenant, struct voice_state *state);
+
 #endif

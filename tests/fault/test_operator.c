@@ -59,6 +59,7 @@ static pid_t start_without(const char *setting)
     child = fork();
     if (child == 0) {
         unsetenv(setting);
+        unsetenv("ADMIN_USERNAME"); /* or he could sign in */
         execl(program, program, "--workers", "1", (char *)NULL);
         _exit(127);
     }
@@ -83,6 +84,23 @@ Test(operator, does_not_exist_until_a_key_is_configured)
     expect_of_all(customer.tenant, 404);
     end(child);
     cr_expect_eq(admin("GET", say("/api/v1/admin/tenants/%s", customer.tenant), NULL).status, 200);
+}
+
+Test(operator, signs_in_only_where_a_name_and_a_password_are_configured)
+{
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    const char *body = say("{\"username\":\"%s\",\"password\":\"%s\"}", fact("ADMIN_USERNAME"),
+                           fact("ADMIN_PASSWORD"));
+    pid_t child = start_without("ADMIN_PASSWORD");
+    struct reply reply = http("POST", "/api/v1/admin/auth/login", json, body);
+
+    cr_expect_eq(reply.status, 404, "%ld %s", reply.status, reply.body);
+    reply = http("GET", "/api/v1/admin/auth/session", NULL, NULL);
+    cr_expect_eq(reply.status, 200);
+    cr_expect_str_eq(at(reply.json, "login_enabled"), "false");
+    cr_expect_eq(admin("GET", "/api/v1/admin/auth/transport", NULL).status, 200, "the key works");
+    end(child);
+    cr_expect_eq(http("POST", "/api/v1/admin/auth/login", json, body).status, 200);
 }
 
 /* A table is missing: a mistake of ours, told without a word of the driver's. */

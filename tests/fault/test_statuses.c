@@ -131,10 +131,11 @@ static void refused_to_client(const struct operation *one, const struct reply *r
 Test(statuses, of_the_operators_part_are_404_while_he_has_no_key)
 {
     struct customer customer = customer_new();
-    const char *key = say("%s", fact("ADMIN_API_KEY"));
+    const char *key = say("%s", fact("ADMIN_API_KEY")), *name = say("%s", fact("ADMIN_USERNAME"));
     const char *const headers[] = {say("x-admin-key: %s", key), "Content-Type: application/json",
                                    NULL};
 
+    restart_with("ADMIN_USERNAME", "");
     restart_with("ADMIN_API_KEY", "");
     for (size_t i = 0; i < COUNT_OF(of_operator); i++) {
         struct reply reply = http(of_operator[i].method, filled(&customer, of_operator[i].path),
@@ -145,6 +146,7 @@ Test(statuses, of_the_operators_part_are_404_while_he_has_no_key)
     cr_expect_eq(http("GET", "/api/v1/admin/tenants/x", NULL, NULL).status, 404);
     cr_expect_eq(kwick(&customer, "GET", "/v1/numbers", NULL).status, 200, "clients are served");
     restart_with("ADMIN_API_KEY", key);
+    restart_with("ADMIN_USERNAME", name);
     cr_expect_eq(admin("GET", filled(&customer, TENANT), NULL).status, 200);
 }
 
