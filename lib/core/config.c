@@ -134,6 +134,9 @@ static const struct column settings[] = {
     KEY(stripe_secret_key, NULLABLE, SECRET, .about = "Key for payments through Stripe."),
     KEY(stripe_webhook_secret, NULLABLE, SECRET, .about = "Signs what Stripe posts to us."),
     KEY(stripe_base_url, NOT_NULL, .max = 500, .about = "Stripe's API."),
+    KEY(billing_outcomes_url, NULLABLE, .max = 500,
+        .about = "Where outcomes that are billed are posted to; empty: they wait."),
+    KEY(billing_outcomes_secret, NULLABLE, SECRET, .about = "Signs what is posted there."),
     KEY(allow_private_urls, NOT_NULL, .max = 1000,
         .about = "Whether tenants' URLs may lead to private addresses: for tests and closed "
                  "networks only."),

@@ -40,6 +40,7 @@ struct config {
     const char *anthropic_api_key, *anthropic_base_url;
     const char *resend_api_key, *resend_base_url, *smtp_url;
     const char *stripe_secret_key, *stripe_webhook_secret, *stripe_base_url;
+    const char *billing_outcomes_url, *billing_outcomes_secret;
     const char *allow_private_urls; /* "no", "yes", or origins allowed by name, comma-separated */
     int64_t rate_limit_ip_per_minute, rate_limit_tenant_per_minute, rate_limit_key_per_minute;
     int64_t outward_calls_per_tenant; /* how many slow calls outward one tenant may have at once */

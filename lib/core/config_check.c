@@ -189,6 +189,7 @@ static const struct config_check checks[] = {
     {offsetof(struct config, resend_base_url),             WEB_URL},
     {offsetof(struct config, smtp_url),                    is_mail_url, "an address that begins with smtp:// or smtps://", false},
     {offsetof(struct config, stripe_base_url),             WEB_URL},
+    {offsetof(struct config, billing_outcomes_url),        WEB_URL},
     {offsetof(struct config, allow_private_urls),          is_private_rule, "no, yes, or origins allowed by name, separated by commas", false},
     {offsetof(struct config, recording_store),             is_store, "the word database or a directory's full path", false},
     /* clang-format on */

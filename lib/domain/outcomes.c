@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "domain/billing_outcomes.h"
 #include "domain/calls.h"
 #include "domain/sessions.h"
 
@@ -111,6 +112,7 @@ bool outcome_put(struct work *work, const struct call *call, const struct voice_
     row.disposition = row.metadata = (document){"{}"};
     row.occurred_at = instant_is_none(call->ended_at) ? clock_now() : call->ended_at;
     row.created_at = row.updated_at = clock_now();
-    return store_insert(work, &voice_outcome_entity, &row, columns_all(&voice_outcome_entity)) ||
-           work->error.what == CONFLICT;
+    if (!store_insert(work, &voice_outcome_entity, &row, columns_all(&voice_outcome_entity)))
+        return work->error.what == CONFLICT;
+    return strcmp(row.billing_status, "pending_emit") != 0 || billing_outcome_owe(work, &row);
 }

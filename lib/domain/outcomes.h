@@ -44,7 +44,8 @@ const char *resolution_of(const struct call *call, const struct outcome_facts *f
 
 /*
  * Writes the outcome's row; "session" may be NULL for a call nobody answered, whose stream SID is
- * then derived.  Once per call: a repeat changes nothing.
+ * then derived.  Once per call: a repeat changes nothing.  What is billed is owed to the billing
+ * system in the same transaction (domain/billing_outcomes.h).
  */
 bool outcome_put(struct work *work, const struct call *call, const struct voice_session *session,
                  const struct voice_outcome *outcome);

@@ -46,4 +46,8 @@ bool run_tickets(struct work *work);
 bool run_rollups(struct work *work);
 bool run_figures(struct work *work);
 
+/* governing.c: rollouts are held to their policies, billed outcomes are told of. */
+bool run_governance(struct work *work);
+bool run_billing(struct work *work);
+
 #endif

@@ -27,6 +27,8 @@ const struct job jobs[] = {
     {"tickets",      LANE_SWEEP,   5 * MINUTE,  run_tickets,      .alone_ms = 5 * MINUTE},
     {"rollups",      LANE_SWEEP,   10 * MINUTE, run_rollups,      .alone_ms = 5 * MINUTE},
     {"figures",      LANE_SWEEP,   MINUTE,      run_figures,      .alone_ms = MINUTE},
+    {"governance",   LANE_SWEEP,   15 * MINUTE, run_governance,   .alone_ms = 5 * MINUTE},
+    {"billing",      LANE_SWEEP,   5 * SECOND,  run_billing},
     /* clang-format on */
 };
 
