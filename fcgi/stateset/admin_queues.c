@@ -321,6 +321,7 @@ const struct dialect stateset_sweeps = {
     .authenticate = admin_authenticate,
     .limit_rate = admin_limit_rate,
     .item = item,
+    .list = stateset_list,
     .refuse = admin_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
