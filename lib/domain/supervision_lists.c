@@ -46,7 +46,8 @@ const struct entity live_session_entity =
     " COALESCE(c.escalated, 0) AS escalated, s.started_at FROM voice_sessions AS s"                \
     " JOIN tenants AS t ON t.id = s.tenant_id"                                                     \
     " LEFT JOIN calls AS c ON c.tenant_id = s.tenant_id AND c.id = s.call_id"
-#define IS_LIVE "s.state IN ('connecting', 'active', 'draining')"
+/* What a client brought in may go on elsewhere; nobody here holds it. */
+#define IS_LIVE "s.state IN ('connecting', 'active', 'draining') AND s.transport <> 'imported'"
 
 enum { MOST_LIVE = 10000 };
 
