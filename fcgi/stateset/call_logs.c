@@ -10,6 +10,7 @@
 #include "domain/invocations.h"
 #include "domain/tenants.h"
 #include "domain/turns.h"
+#include "fcgi/recording.h"
 #include "fcgi/stateset/stateset.h"
 
 /* ---- the list ---- */
@@ -238,6 +239,15 @@ static bool get_log(struct request *req)
            reply_row(req, 200, &detail_view, &log);
 }
 
+static bool get_recording(struct request *req)
+{
+    static const char refusal[] = "{\"success\":false,\"error\":\"The recording has no such part\","
+                                  "\"code\":\"RANGE_NOT_SATISFIABLE\",\"details\":null}";
+    uid id;
+
+    return stateset_path_id(req, "id", &id) && reply_recording(req, id, refusal);
+}
+
 /* ---- figures ---- */
 
 static const struct field stats_fields[] = {
@@ -399,6 +409,10 @@ static const struct route routes[] = {
     {"GET /api/v1/call-logs/{id}", "key", get_log, NULL, &detail_view,
      "Get a single call log by ID", .answers = "401 404 500 503", .operation = "get_call_log",
      .about = "With what was said in it and the tools that were called."},
+    {"GET /api/v1/call-logs/{id}/recording", "key", get_recording, NULL, NULL,
+     "Play the recording of a call", .answers = "401 404 416 500 503", .also = "206",
+     .reply_type = "audio/mpeg", .operation = "get_call_log_recording",
+     .about = "What recording_url names. Range requests are answered."},
     /* clang-format on */
 };
 

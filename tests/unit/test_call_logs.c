@@ -8,6 +8,7 @@
 #include "core/e164.h"
 #include "domain/call_logs.h"
 #include "domain/finalise.h"
+#include "domain/session_logs.h"
 #include "world.h"
 
 static struct world world;
@@ -248,6 +249,55 @@ static int64_t counted(const char *names)
 
 #define READS "'HANDLER_READ_NEXT', 'HANDLER_READ_PREV', 'HANDLER_READ_RND', 'HANDLER_ICP_ATTEMPTS'"
 #define SORTS "'SORT_ROWS', 'SORT_SCAN', 'SORT_RANGE', 'SORT_PRIORITY_QUEUE_SORTS'"
+
+static void put_session(int i)
+{
+    struct voice_session session;
+
+    session_begin(&session);
+    session.state = i % 3 ? "ended" : "active";
+    session.result = i % 3 == 1 ? "completed" : i % 3 == 2 ? "failed" : NULL;
+    session.agent_id = world.agent.id;
+    session.started_at = instant_after(START, (int64_t)i * 1000);
+    cr_assert(session_insert(work, &session), "%s", work->error.message);
+}
+
+Test(call_logs, and_sessions_are_found_by_index)
+{
+    const struct {
+        const char *status, *agent_key, *sort;
+        instant after;
+    } filters[] = {
+        {NULL, NULL, NULL, NO_INSTANT},
+        {NULL, NULL, "asc", NO_INSTANT},
+        {"active", NULL, NULL, NO_INSTANT},
+        {"failed", NULL, "asc", NO_INSTANT},
+        {NULL, world.agent.agent_key, NULL, NO_INSTANT},
+        {NULL, NULL, NULL, START},
+    };
+
+    for (int i = 0; i < CALLS; i++)
+        put_session(i);
+    for (size_t i = 0; i < COUNT(filters); i++) {
+        struct session_log_filter filter;
+        struct page page = {.size = PAGE, .before_time = NO_INSTANT};
+        int64_t sorts = counted(SORTS), total;
+        struct rows logs;
+
+        row_clear(&session_log_filter_entity, &filter);
+        filter.status = filters[i].status;
+        filter.agent_key = filters[i].agent_key;
+        filter.sort = filters[i].sort;
+        filter.started_after = filters[i].after;
+        cr_assert(session_logs_list(work, &filter, &page, &logs, &total), "%s",
+                  work->error.message);
+        cr_expect_eq(logs.count, PAGE);
+        cr_expect_eq(total, filters[i].status                   ? CALLS / 3
+                            : instant_is_none(filters[i].after) ? CALLS
+                                                                : CALLS - 1);
+        cr_expect_eq(counted(SORTS) - sorts, 0, "filter %zu", i);
+    }
+}
 
 Test(call_logs, cost_no_more_rows_than_a_page_and_one)
 {

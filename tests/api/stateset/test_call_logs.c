@@ -12,6 +12,7 @@
 #include "domain/calls.h"
 #include "domain/invocations.h"
 #include "domain/latency.h"
+#include "domain/recordings.h"
 #include "domain/sessions.h"
 #include "domain/tenants.h"
 #include "domain/turns.h"
@@ -273,6 +274,47 @@ Test(call_log, shows_what_was_said_and_done)
     refused(&reply, 404, "NOT_FOUND");
     reply = get(&caller, LOGS "/01939f3a-7c21-7b02-9c44-0a1b2c3d4e5f");
     refused(&reply, 404, "NOT_FOUND");
+}
+
+Test(call_log, plays_the_recording_to_its_tenant_alone)
+{
+    struct caller caller = caller_new(), other = caller_new();
+    struct call call = call_ago(&caller, 60, "completed");
+    struct recording recording;
+    struct reply reply;
+
+    put(&caller, &call);
+    const char *path = say(LOGS "/%s", uuid_of(call.id)), *played = say("%s/recording", path);
+    reply = get(&caller, path);
+    cr_expect_str_eq(at(reply.json, "call.recording_url"), "");
+    reply = get(&caller, played);
+    refused(&reply, 404, "NOT_FOUND");
+    row_clear(&recording_entity, &recording);
+    recording.call_id = call.id;
+    recording.channels = 2;
+    recording.source = "bridge";
+    recording.content_type = "audio/mpeg";
+    cr_assert(recording_begin(&caller.work, &recording) &&
+                  recording_append_chunk(&caller.work, &recording, 0, "some sound", 10) &&
+                  recording_finish(&caller.work, recording.id,
+                                   &(struct recording_end){.duration_ms = 1000, .bytes = 10}),
+              "%s", caller.work.error.message);
+    reply = get(&caller, path);
+    const char *url = at(reply.json, "call.recording_url");
+    cr_assert(strlen(url) > strlen(played), "%s", url);
+    cr_expect_str_eq(url + strlen(url) - strlen(played), played);
+    reply = get(&caller, played);
+    cr_expect_eq(reply.status, 200);
+    cr_expect_str_eq(reply.body, "some sound");
+    reply = ask("GET", played, caller.customer.stateset, NULL, "Range: bytes=5-");
+    cr_expect_eq(reply.status, 206);
+    cr_expect_str_eq(reply.body, "sound");
+    reply = ask("GET", played, caller.customer.stateset, NULL, "Range: bytes=50-");
+    refused(&reply, 416, "RANGE_NOT_SATISFIABLE");
+    reply = get(&other, played);
+    refused(&reply, 404, "NOT_FOUND");
+    reply = ask("GET", played, NULL, NULL, NULL);
+    refused(&reply, 401, "UNAUTHORIZED");
 }
 
 Test(call_log, counts_all_calls_of_a_tenant)
