@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/config.h"
 #include "domain/admin_sessions.h"
+#include "domain/dashboard_tickets.h"
 #include "domain/epoch.h"
 #include "fcgi/dialect.h"
 
@@ -203,6 +204,19 @@ bool auth_key(struct request *req, const char *kind, const char *secret)
     return prove(req, kind, secret, &hash, address);
 }
 
+bool auth_dashboard(struct request *req, const char *ticket)
+{
+    struct tenant *tenant = arena_new(&req->work.arena, struct tenant, 1);
+    const char *by;
+
+    if (!dashboard_ticket_find(&req->work, ticket, tenant, &by))
+        return false;
+    req->work.tenant = tenant->id;
+    req->tenant = tenant;
+    req->caller = (struct caller){.kind = "stateset", .permissions = "[]", .label = by};
+    return true;
+}
+
 /* The operator. */
 
 /* "https://voice.example" of a URL with a path behind it. */
@@ -221,10 +235,9 @@ bool request_is_same_origin(struct request *req)
 
     if (site)
         return strcasecmp(site, "same-origin") == 0;
-    return origin &&
-           (is_origin_of(origin, req->work.config->public_base_url) ||
-            is_origin_of(origin, arena_format(&req->work.arena, "%s://%s", req->scheme,
-                                              req->host ? req->host : "")));
+    return origin && (is_origin_of(origin, req->work.config->public_base_url) ||
+                      is_origin_of(origin, arena_format(&req->work.arena, "%s://%s", req->scheme,
+                                                        req->host ? req->host : "")));
 }
 
 /* A browser sends its cookie whoever made it ask; only our own pages may change something. */

@@ -29,6 +29,9 @@ const char *credential_api_key(const struct request *req);
  */
 bool auth_key(struct request *req, const char *kind, const char *secret);
 
+/* Proves a ticket of the operator's dashboard, which stands for a tenant's StateSet key. */
+bool auth_dashboard(struct request *req, const char *ticket);
+
 #define ADMIN_COOKIE "stateset_admin_session"
 
 /*

@@ -6,15 +6,19 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "domain/log_followers.h"
 #include "stream/live.h"
+#include "stream/logs_role.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
+#include "stream/visitor.h"
 #include "stream/writer.h"
 
 enum {
     FLUSH_US = 10 * 1000000,
     LATE_US = 5000,
-    TENANTS = 32, /* that have a histogram of their own; the others share one */
+    FOLLOWED = 256, /* tenants whose log is followed */
+    TENANTS = 32,   /* that have a histogram of their own; the others share one */
 };
 
 static struct {
@@ -143,13 +147,17 @@ struct flush {
     int64_t node;
     instant started_at;
     struct node_figures figures;
+    struct log_followers followers[FOLLOWED];
+    size_t nfollowed;
 };
 
 static void flush(struct work *work, struct task *task)
 {
     const struct flush *flush = (const struct flush *)task;
 
-    if (!node_figures_put(work, flush->node, getpid(), flush->started_at, &flush->figures) &&
+    if ((!node_figures_put(work, flush->node, getpid(), flush->started_at, &flush->figures) ||
+         !log_followers_put(work, flush->node, getpid(), flush->started_at, flush->followers,
+                            flush->nfollowed)) &&
         work->error.what != BUSY)
         log_warning(work, "metrics.not_written", "code=%s", failure_code(work->error.what));
 }
@@ -176,6 +184,7 @@ void metrics_tick(void)
                           .node = node_id(),
                           .started_at = metrics.started_at,
                           .figures = metrics.figures};
+    one->nfollowed = visitors_by_tenant(&logs_stage, one->followers, FOLLOWED);
     metrics.is_flushing = helper_give(metrics.helper, &one->task);
     if (!metrics.is_flushing)
         free(one);

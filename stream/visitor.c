@@ -1,3 +1,4 @@
+#include "domain/log_followers.h"
 #include "stream/visitor.h"
 
 #include <stdio.h>
@@ -521,5 +522,26 @@ size_t visitors_count(void)
 
     for (const struct visitor *visitor = visitors; visitor; visitor = visitor->next)
         count += !visitor->is_gone;
+    return count;
+}
+
+size_t visitors_by_tenant(const struct stage *stage, struct log_followers *counts, size_t most)
+{
+    size_t count = 0;
+
+    for (const struct visitor *visitor = visitors; visitor; visitor = visitor->next) {
+        size_t i = 0;
+
+        if (visitor->stage != stage || !visitor->is_watching || visitor->is_gone ||
+            visitor->state == LEAVING)
+            continue;
+        while (i < count && counts[i].tenant != visitor->proven.tenant)
+            i++;
+        if (i == most)
+            continue;
+        if (i == count)
+            counts[count++] = (struct log_followers){.tenant = visitor->proven.tenant};
+        counts[i].count++;
+    }
     return count;
 }

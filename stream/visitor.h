@@ -94,6 +94,11 @@ void visitors_leave(void);
 /* How many sockets of visitors there are. */
 size_t visitors_count(void);
 
+struct log_followers;
+
+/* Who is told of a stage's news, by tenant; of at most "most" tenants. Answers of how many. */
+size_t visitors_by_tenant(const struct stage *stage, struct log_followers *counts, size_t most);
+
 /* 0 debug to 3 error; -1 when the text is no level. */
 int visitor_level(const char *text);
 

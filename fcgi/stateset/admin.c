@@ -49,9 +49,12 @@ static const struct {
     const struct view *view;
     const char *one, *many;
 } names[] = {
-    {&admin_key_view, "api_key", "api_keys"},     {&admin_agent_view, "agent", "agents"},
-    {&admin_version_view, "version", "versions"}, {&admin_route_view, "route", "routes"},
-    {&admin_session_view, "session", "sessions"}, {&admin_action_view, "action", "actions"},
+    {&admin_key_view, "api_key", "api_keys"},
+    {&admin_agent_view, "agent", "agents"},
+    {&admin_version_view, "version", "versions"},
+    {&admin_route_view, "route", "routes"},
+    {&admin_session_view, "session", "sessions"},
+    {&admin_action_view, "action", "actions"},
     {&admin_task_view, "task", "tasks"},
     {&admin_rollout_view, "rollout", "rollouts"},
     {&admin_evaluation_view, "evaluation", "evaluations"},

@@ -41,8 +41,7 @@ const struct view admin_logged_in_view = VIEW("AdminLoginResponse", login_entity
 static void set_cookie(struct request *req, const char *token, int life_seconds)
 {
     const char *base = req->work.config->public_base_url;
-    bool secure =
-        strcmp(req->scheme, "https") == 0 || (base && strncmp(base, "https:", 6) == 0);
+    bool secure = strcmp(req->scheme, "https") == 0 || (base && strncmp(base, "https:", 6) == 0);
 
     reply_header(req, "Set-Cookie",
                  arena_format(&req->work.arena,
@@ -150,8 +149,7 @@ bool admin_log_out(struct request *req)
 struct transport {
     bool ok;
     int64_t stream_auth_secret_count;
-    bool legacy_query_auth_enabled, stream_auth_primary_configured,
-        stream_auth_previous_configured;
+    bool legacy_query_auth_enabled, stream_auth_primary_configured, stream_auth_previous_configured;
     const char *status;
     int64_t count;
     struct rows alerts;
@@ -228,8 +226,7 @@ static struct transport look(const struct config *config)
     struct transport now = {
         .ok = true,
         .legacy_query_auth_enabled = config->legacy_query_auth_enabled,
-        .stream_auth_primary_configured =
-            config->stream_auth_secret && *config->stream_auth_secret,
+        .stream_auth_primary_configured = config->stream_auth_secret && *config->stream_auth_secret,
         .stream_auth_previous_configured =
             config->stream_auth_secret_previous && *config->stream_auth_secret_previous,
         .status = "ok",
@@ -248,9 +245,9 @@ bool admin_show_transport(struct request *req)
 }
 
 /* In the order in which they matter. */
-static const struct alert no_primary = {
-    "stream_auth_secret_missing", "critical", "Stream tokens are signed with no secret",
-    "Set STREAM_AUTH_SECRET and restart the programs."};
+static const struct alert no_primary = {"stream_auth_secret_missing", "critical",
+                                        "Stream tokens are signed with no secret",
+                                        "Set STREAM_AUTH_SECRET and restart the programs."};
 static const struct alert query_keys = {
     "legacy_query_auth_enabled", "warning", "Keys are taken from query strings, which are logged",
     "Move clients to headers, then set LEGACY_QUERY_AUTH_ENABLED to no."};

@@ -58,11 +58,20 @@ static const struct route routes[] = {
 
     {"POST " TENANTS "/validate",           "admin", admin_validate_tenant, &admin_document_view, &admin_verdict_view, "Validate Tenant",
      .answers = "400 401 404", .operation = "validate_tenant"},
+
+    {"GET " ADMIN "/voice-dashboard/bootstrap", "admin", admin_start_dashboard, NULL, &admin_dashboard_view, "Get Voice Dashboard Bootstrap",
+     .answers = "401 404", .operation = "get_voice_dashboard_bootstrap",
+     .about = "Each auth_token serves as that tenant's bearer for a quarter of an hour; stored keys are not shown."},
     /* clang-format on */
 };
 
-static const char *const prefixes[] = {ADMIN "/auth", ADMIN "/alerts", ADMIN "/api-access-requests",
-                                       "/api/v1/access-requests", TENANTS "/validate", NULL};
+static const char *const prefixes[] = {ADMIN "/auth",
+                                       ADMIN "/alerts",
+                                       ADMIN "/api-access-requests",
+                                       "/api/v1/access-requests",
+                                       TENANTS "/validate",
+                                       ADMIN "/voice-dashboard",
+                                       NULL};
 
 const struct dialect stateset_operator = {
     .name = "stateset",

@@ -1,6 +1,6 @@
 /*
- * fcgi/stateset/operator.h - what the operator asks beside tenants' own things: signing in, who asks
- * for access, what processes remember, how the carrier's callbacks are proved, the dashboard.
+ * fcgi/stateset/operator.h - what the operator asks beside tenants' own things: signing in, who
+ * asks for access, what processes remember, how the carrier's callbacks are proved, the dashboard.
  */
 #ifndef FCGI_STATESET_OPERATOR_H
 #define FCGI_STATESET_OPERATOR_H
@@ -8,8 +8,8 @@
 #include "fcgi/dialect.h"
 
 /*
- * A number of the query; the operator's lists know no refusal: what cannot be read is not there, and
- * what is too much is the most.
+ * A number of the query; the operator's lists know no refusal: what cannot be read is not there,
+ * and what is too much is the most.
  */
 size_t operator_number(const struct request *req, const char *name, size_t usual, size_t most);
 
@@ -30,5 +30,9 @@ bool admin_list_access_requests(struct request *req);
 /* Settings that are tried out (admin_runtime.c). */
 extern const struct view admin_verdict_view;
 bool admin_validate_tenant(struct request *req);
+
+/* The dashboard's tenants (admin_dashboard.c). */
+extern const struct view admin_dashboard_view;
+bool admin_start_dashboard(struct request *req);
 
 #endif

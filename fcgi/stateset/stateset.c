@@ -1,6 +1,7 @@
 #include "fcgi/stateset/stateset.h"
 
 #include "core/config.h"
+#include "domain/dashboard_tickets.h"
 #include "fcgi/auth.h"
 #include "fcgi/rates.h"
 
@@ -8,7 +9,11 @@ enum { BODY_LIMIT = 1 << 20, MINUTE = 60 };
 
 bool stateset_authenticate(struct request *req)
 {
-    return auth_key(req, "stateset", credential_bearer(req));
+    const char *bearer = credential_bearer(req);
+
+    if (dashboard_ticket_looks_like(bearer))
+        return auth_dashboard(req, bearer);
+    return auth_key(req, "stateset", bearer);
 }
 
 /* Who is recognized leaves his address's bucket, or one office of operators would lock itself out.

@@ -31,6 +31,9 @@ bool admin_limit_rate(struct request *req);
 void admin_refuse(struct request *req);
 extern const char admin_security[], admin_error_schema[];
 
+/* Whether a tenant's own part of the service is well (tenant_health.c). */
+extern const struct dialect stateset_health;
+
 /* What the operator asks beside tenants' own things (operator.c). */
 extern const struct dialect stateset_operator;
 
@@ -91,6 +94,20 @@ bool admin_list_actions(struct request *req);
 
 /* Calls and sessions that were, and figures over them (call_logs.c, voice_sessions.c). */
 extern const struct dialect stateset_call_logs, stateset_voice_sessions;
+
+/* Automations: what all of them take, and how all of them answer (escalations.c). */
+struct automation_answer {
+    bool ok;
+    const char *error;
+    document result;
+};
+
+extern const struct view stateset_automation_view, stateset_automation_answer_view;
+extern const char stateset_automation_error[];
+void stateset_automation_refuse(struct request *req);
+
+/* Those that run a function by its name, and functions themselves (automations.c, functions.c). */
+extern const struct dialect stateset_automations;
 
 /* Calls that are ordered (make_call.c). */
 extern const struct dialect stateset_make_call;

@@ -67,9 +67,8 @@ static bool check(struct work *work, const struct access_request *request)
 
 bool access_request_put(struct work *work, struct access_request *request, bool is_spam)
 {
-    static const char sql[] =
-        "INSERT INTO access_requests (" REQUEST_COLUMNS ", updated_at, rev)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
+    static const char sql[] = "INSERT INTO access_requests (" REQUEST_COLUMNS ", updated_at, rev)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)";
     struct access_request *r = request;
 
     if (!check(work, request))
@@ -83,12 +82,12 @@ bool access_request_put(struct work *work, struct access_request *request, bool 
     r->reviewed_at = NO_INSTANT;
     r->created_at = clock_now();
     const struct param params[] = {
-        PARAM(r->id),       PARAM(r->company_name), PARAM(r->contact_name),
-        PARAM(r->work_email), PARAM(r->use_case),   PARAM(r->role),
-        PARAM(r->phone),    PARAM(r->website),      PARAM(r->expected_monthly_minutes),
-        PARAM(r->timeline), PARAM(r->status),       PARAM(r->source),
-        PARAM(r->remote_addr), PARAM(r->user_agent), PARAM(r->metadata),
-        PARAM(r->reviewed_at), PARAM(r->created_at), PARAM(r->created_at),
+        PARAM(r->id),          PARAM(r->company_name), PARAM(r->contact_name),
+        PARAM(r->work_email),  PARAM(r->use_case),     PARAM(r->role),
+        PARAM(r->phone),       PARAM(r->website),      PARAM(r->expected_monthly_minutes),
+        PARAM(r->timeline),    PARAM(r->status),       PARAM(r->source),
+        PARAM(r->remote_addr), PARAM(r->user_agent),   PARAM(r->metadata),
+        PARAM(r->reviewed_at), PARAM(r->created_at),   PARAM(r->created_at),
     };
     return db_execute(work, sql, params, COUNT(params), NULL);
 }

@@ -55,8 +55,8 @@ static bool is_operator(const struct config *config, const struct admin_login *l
 
 static hash256 guesser_of(struct work *work, const struct admin_login *login)
 {
-    const char *text = arena_format(&work->arena, "admin %s %s", login->ip ? login->ip : "-",
-                                    login->username);
+    const char *text =
+        arena_format(&work->arena, "admin %s %s", login->ip ? login->ip : "-", login->username);
 
     return key_hash(work, text);
 }
@@ -105,8 +105,9 @@ static bool insert_session(struct work *work, const struct admin_login *login, c
     const char *ip = remote_address_text(&work->arena, login->ip);
     const char *agent = cut_text(&work->arena, login->user_agent, MAX_AGENT);
     instant now = clock_now(), expiry = instant_after(now, ADMIN_SESSION_SECONDS * 1000LL);
-    const struct param params[] = {PARAM(key), PARAM(login->username), PARAM(ip),    PARAM(agent),
-                                   PARAM(now), PARAM(now),             PARAM(expiry)};
+    const struct param params[] = {
+        PARAM(key), PARAM(login->username), PARAM(ip), PARAM(agent), PARAM(now),
+        PARAM(now), PARAM(expiry)};
 
     return db_execute(work, sql, params, COUNT(params), NULL);
 }

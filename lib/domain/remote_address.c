@@ -21,7 +21,7 @@ const char *remote_address_text(struct arena *arena, const char *ip)
 const char *remote_address_plain(const char *stored)
 {
     return stored && strncmp(stored, MAPPED, strlen(MAPPED)) == 0 ? stored + strlen(MAPPED)
-                                                                   : stored;
+                                                                  : stored;
 }
 
 const char *cut_text(struct arena *arena, const char *text, size_t most)

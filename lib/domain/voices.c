@@ -192,31 +192,31 @@ const struct entity voice_state_entity = ENTITY(voice_state, "tenant", NULL, col
 /* What is seen of tenants; of one, or of all that "tenant" 0 stands for. */
 static bool see(struct work *work, int64_t tenant, struct rows *rows)
 {
-#define SEEN \
-        "SELECT t.tenant_key, t.config," \
-        " EXISTS (SELECT 1 FROM tenant_secrets AS k WHERE k.tenant_id = t.id" \
-        "  AND k.name = '" API_KEY "') AS has_key," \
-        " EXISTS (SELECT 1 FROM voice_sessions AS s WHERE s.tenant_id = t.id" \
-        "  AND s.started_at > ?) AS cached," \
-        " (SELECT COUNT(*) FROM voice_sessions AS s WHERE s.tenant_id = t.id" \
-        "  AND s.state IN ('connecting', 'active', 'draining')) AS active_sessions," \
-        " EXISTS (SELECT 1 FROM session_voices WHERE tenant_id = t.id" \
-        "  AND failed_at > ?) AS is_cooling," \
-        " (SELECT provider" NEWEST " AS last_provider," \
-        " (SELECT fallback_reason" NEWEST " AS last_reason," \
-        " (SELECT fallback_reason" FAILED " AS last_error," \
-        " (SELECT failed_at" FAILED " AS last_error_at," \
-        " (SELECT COUNT(*)" OF_DAY " AND utterances > 0) AS spoken_sessions," \
-        " (SELECT COUNT(*)" OF_DAY " AND fallback_reason IS NOT NULL) AS fallback_sessions," \
-        " (SELECT MAX(first_audio_ms)" OF_DAY ") AS first_audio_ms" \
-        " FROM tenants AS t WHERE t.deleted_at IS NULL"
+#define SEEN                                                                                       \
+    "SELECT t.tenant_key, t.config,"                                                               \
+    " EXISTS (SELECT 1 FROM tenant_secrets AS k WHERE k.tenant_id = t.id"                          \
+    "  AND k.name = '" API_KEY "') AS has_key,"                                                    \
+    " EXISTS (SELECT 1 FROM voice_sessions AS s WHERE s.tenant_id = t.id"                          \
+    "  AND s.started_at > ?) AS cached,"                                                           \
+    " (SELECT COUNT(*) FROM voice_sessions AS s WHERE s.tenant_id = t.id"                          \
+    "  AND s.state IN ('connecting', 'active', 'draining')) AS active_sessions,"                   \
+    " EXISTS (SELECT 1 FROM session_voices WHERE tenant_id = t.id"                                 \
+    "  AND failed_at > ?) AS is_cooling,"                                                          \
+    " (SELECT provider" NEWEST " AS last_provider,"                                                \
+    " (SELECT fallback_reason" NEWEST " AS last_reason,"                                           \
+    " (SELECT fallback_reason" FAILED " AS last_error,"                                            \
+    " (SELECT failed_at" FAILED " AS last_error_at,"                                               \
+    " (SELECT COUNT(*)" OF_DAY " AND utterances > 0) AS spoken_sessions,"                          \
+    " (SELECT COUNT(*)" OF_DAY " AND fallback_reason IS NOT NULL) AS fallback_sessions,"           \
+    " (SELECT MAX(first_audio_ms)" OF_DAY ") AS first_audio_ms"                                    \
+    " FROM tenants AS t WHERE t.deleted_at IS NULL"
     static const char all[] = SEEN " ORDER BY t.id LIMIT 2000";
     static const char one[] = SEEN " AND t.id = ?";
 #undef SEEN
     instant now = clock_now(), recent = instant_after(now, -CACHED_MS);
     instant cooling = instant_after(now, -VOICE_COOL_DOWN_MS), day = instant_after(now, -DAY_MS);
     const struct param params[] = {PARAM(recent), PARAM(cooling), PARAM(day), PARAM(day),
-                                   PARAM(day),    PARAM(day),     PARAM(day),     PARAM(tenant)};
+                                   PARAM(day),    PARAM(day),     PARAM(day), PARAM(tenant)};
     size_t count = COUNT(params) - (tenant ? 0 : 1);
 
     return db_select(work, tenant ? one : all, params, count, &seen_entity, rows);

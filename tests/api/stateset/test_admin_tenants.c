@@ -293,7 +293,7 @@ Test(admin_tenants, end_with_their_live_calls_written_down)
     const char *sid, *sql;
 
     customer_number(&customer);
-    sid = call_place(&customer, "+12025550187", "[{\"wait\":30000}]");
+    sid = call_place(&customer, "+12025550187", "[{\"wait_agent\":true},{\"pause_ms\":30000}]");
     sql = say("SELECT c.finalized_at IS NOT NULL AS done, s.state FROM calls AS c JOIN"
               " voice_sessions AS s ON s.tenant_id = c.tenant_id AND s.call_id = c.id"
               " WHERE c.call_sid = '%s'",
