@@ -37,13 +37,8 @@ static const struct field payload_fields[] = {
     /* clang-format on */
 };
 
-static const struct view payload_view = VIEW("AutomationPayload", payload_entity, payload_fields);
-
-struct automation_answer {
-    bool ok;
-    const char *error;
-    document result;
-};
+const struct view stateset_automation_view =
+    VIEW("AutomationPayload", payload_entity, payload_fields);
 
 static const struct column answer_columns[] = {
     COLUMN(automation_answer, ok, NOT_NULL),
@@ -60,7 +55,8 @@ static const struct field answer_fields[] = {
     FIELD(automation_answer, result, "result", READ | OPTIONAL, .wire = &wire_json),
 };
 
-static const struct view answer_view = VIEW("AutomationResponse", answer_entity, answer_fields);
+const struct view stateset_automation_answer_view =
+    VIEW("AutomationResponse", answer_entity, answer_fields);
 
 /* The session of the call that is meant; whatever is not live is not found. */
 static bool find_session(struct request *req, const struct payload *given,
@@ -94,7 +90,7 @@ static bool answer(struct request *req, const struct supervised *done, const cha
              done->is_queued ? "queued" : "transferring");
     text_json(&result, target);
     text_char(&result, '}');
-    return reply_row(req, 200, &answer_view,
+    return reply_row(req, 200, &stateset_automation_answer_view,
                      &(struct automation_answer){.ok = true, .result = {result.at}});
 }
 
@@ -107,7 +103,7 @@ static bool escalate_with(struct request *req, bool warm)
     columns set;
 
     row_clear(&payload_entity, &given);
-    if (!read_body(req, &payload_view, CREATE, &given, &set) ||
+    if (!read_body(req, &stateset_automation_view, CREATE, &given, &set) ||
         !find_session(req, &given, &session))
         return false;
     wanted.supervisor = "automation";
@@ -165,7 +161,7 @@ static void list(struct request *req, const struct view *view, const struct page
 }
 
 /* An automation that did not work out is a 400, whatever stood against it. */
-static void refuse(struct request *req)
+void stateset_automation_refuse(struct request *req)
 {
     enum failure what = req->work.error.what;
 
@@ -174,28 +170,28 @@ static void refuse(struct request *req)
         return;
     }
     req->status = what == INTERNAL ? 500 : what == TOO_LARGE ? 413 : what == BUSY ? 503 : 400;
-    view_render(req, &req->reply, &answer_view,
+    view_render(req, &req->reply, &stateset_automation_answer_view,
                 &(struct automation_answer){.error = req->work.error.message});
 }
 
-static const char error_schema[] =
+const char stateset_automation_error[] =
     "{\"type\":\"object\",\"required\":[\"ok\"],\"properties\":{"
     "\"ok\":{\"type\":\"boolean\"},\"error\":{\"type\":[\"string\",\"null\"]},"
     "\"result\":{}}}";
 
 static const struct route routes[] = {
     /* clang-format off */
-    {"POST /api/v1/automations/escalate-call", "key", escalate, &payload_view, &answer_view,
+    {"POST /api/v1/automations/escalate-call", "key", escalate, &stateset_automation_view, &stateset_automation_answer_view,
      "Escalate a call to a human agent", .flags = IDEMPOTENT, .answers = "400 401 500 503", .operation = "escalate_call",
      .about = "The agent ends its sentence, then the caller is connected with target_number (or to)."},
-    {"POST /api/v1/automations/escalate-call-with-bridge", "key", escalate_with_bridge, &payload_view, &answer_view,
+    {"POST /api/v1/automations/escalate-call-with-bridge", "key", escalate_with_bridge, &stateset_automation_view, &stateset_automation_answer_view,
      "Escalate a call using Twilio call bridge", .flags = IDEMPOTENT, .answers = "400 401 500 503",
      .operation = "escalate_call_with_bridge",
      .about = "The caller waits in a conference while the human is called, hears what it is about and presses 1 to take "
               "it. When nobody takes it the agent goes on, and a callback task is written."},
-    {"POST /automations/escalate-call", "key", old_escalate, &payload_view, &answer_view,
+    {"POST /automations/escalate-call", "key", old_escalate, &stateset_automation_view, &stateset_automation_answer_view,
      "Escalate a call to a human agent", .flags = IDEMPOTENT | HIDDEN},
-    {"POST /automations/escalate-call-with-bridge", "key", old_escalate_with_bridge, &payload_view, &answer_view,
+    {"POST /automations/escalate-call-with-bridge", "key", old_escalate_with_bridge, &stateset_automation_view, &stateset_automation_answer_view,
      "Escalate a call using Twilio call bridge", .flags = IDEMPOTENT | HIDDEN},
     /* clang-format on */
 };
@@ -212,10 +208,10 @@ const struct dialect stateset_escalations = {
     .limit_rate = limit_rate,
     .item = item,
     .list = list,
-    .refuse = refuse,
+    .refuse = stateset_automation_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
-    .error_schema = error_schema,
+    .error_schema = stateset_automation_error,
     .routes = routes,
     .nroutes = COUNT(routes),
 };

@@ -1,6 +1,7 @@
 #include "domain/sms_sending.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "core/log.h"
 #include "domain/gate.h"
@@ -123,4 +124,28 @@ bool sms_send(struct work *work, const struct outbox_row *row)
     if (work->error.what == BUSY || work->error.what == UPSTREAM)
         return wait(work, message.id);
     return refuse(work, message.id, failure_code(work->error.what), work->error.message);
+}
+
+enum { LOOKS = 200, LOOK_AGAIN_NS = 50 * 1000 * 1000 };
+
+bool sms_deliver(struct work *work, uid id, struct sms_message *message)
+{
+    const struct outbox_row row = {.tenant_id = work->tenant, .subject_id = id};
+    const struct timespec pause = {.tv_nsec = LOOK_AGAIN_NS};
+
+    if (!sms_send(work, &row) && work->error.what != UPSTREAM)
+        return false;
+    for (int i = 0; i < LOOKS; i++) {
+        if (!store_get(work, &sms_message_entity, id, message))
+            return false;
+        if (message->message_sid || strcmp(message->status, "queued") == 0)
+            return true;
+        if (strcmp(message->status, "failed") == 0)
+            return fail(work, INVALID, "%s",
+                        message->error_message ? message->error_message : "It was not sent");
+        if (message->error_code)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return fail(work, UPSTREAM, "The carrier did not say whether it took the message");
 }
