@@ -13,6 +13,7 @@
 const struct dialect *const dialects[] = {&stateset,
                                           &stateset_admin,
                                           &stateset_operator,
+                                          &stateset_health,
                                           &stateset_translation,
                                           &stateset_sessions,
                                           &stateset_supervisors,

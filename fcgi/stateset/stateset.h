@@ -31,6 +31,9 @@ bool admin_limit_rate(struct request *req);
 void admin_refuse(struct request *req);
 extern const char admin_security[], admin_error_schema[];
 
+/* Whether a tenant's own part of the service is well (tenant_health.c). */
+extern const struct dialect stateset_health;
+
 /* What the operator asks beside tenants' own things (operator.c). */
 extern const struct dialect stateset_operator;
 
