@@ -298,16 +298,16 @@ static const struct query_parameter of_follow_ups[] = {
 static const struct route routes[] = {
     /* clang-format off */
     {"POST " QUEUES "/dispatch", "admin", dispatch_callbacks, NULL, &dispatch_view, "Dispatch Operator Callbacks Admin",
-     .flags = LONG, .answers = "401 404 503", .query = of_dispatch, .operation = "dispatch_operator_callbacks_admin",
+     .answers = "401 404 503", .query = of_dispatch, .operation = "dispatch_operator_callbacks_admin",
      .about = "Calls the customers of open tasks whose queue is open now and dispatches by itself. Within 20 seconds; what is left is due at the next."},
     {"POST " QUEUES "/sweep", "admin", alert_breaches, NULL, &sla_view, "Sweep Operator Queues Admin",
      .answers = "401 404 503", .query = of_sweep, .operation = "sweep_operator_queues_admin",
      .about = "One alert for each sla_due_at of a task."},
     {"POST " QUEUES "/follow-up-notifications/sweep", "admin", follow_up, NULL, &follow_up_view, "Sweep Operator Follow Up Notifications Admin",
-     .flags = LONG, .answers = "401 404 503", .query = of_follow_ups, .operation = "sweep_operator_follow_up_notifications_admin",
+     .answers = "401 404 503", .query = of_follow_ups, .operation = "sweep_operator_follow_up_notifications_admin",
      .about = "An assignee that is a telephone number is reminded by text message; receivers hear of every task."},
     {"POST " QUEUES "/external-reconciliation/sweep", "admin", reconcile, NULL, &ticket_view, "Sweep External Callback Task Reconciliation Admin",
-     .flags = LONG, .answers = "401 404 503", .query = of_sweep, .operation = "sweep_external_callback_task_reconciliation_admin",
+     .answers = "401 404 503", .query = of_sweep, .operation = "sweep_external_callback_task_reconciliation_admin",
      .about = "Asks gorgias and zendesk, as integrations.<source> of the tenant says."},
     /* clang-format on */
 };
