@@ -1,23 +1,38 @@
 #include "domain/follow_ups.h"
 
 #include "db/db.h"
+#include "domain/callback_tasks.h"
 #include "domain/calls.h"
+
+static bool has_open_task(struct work *work, const struct call *call, bool *has)
+{
+    static const char sql[] = "SELECT COUNT(*) FROM callback_tasks"
+                              " WHERE tenant_id = ? AND status = 'open' AND call_id = ?";
+    const struct param params[] = {PARAM(work->tenant), PARAM(call->id)};
+    int64_t count;
+
+    if (!db_number(work, sql, params, COUNT(params), 0, &count))
+        return false;
+    *has = count > 0;
+    return true;
+}
 
 bool follow_up_put(struct work *work, const struct call *call, const char *disposition,
                    const char *summary)
 {
-    static const char sql[] =
-        "INSERT INTO callback_tasks (tenant_id, id, call_id, call_sid, status, disposition,"
-        " priority, customer_phone, agent_name, summary, dispatch_attempt_count, metadata,"
-        " created_at, updated_at, rev)"
-        " SELECT tenant_id, ?, id, call_sid, 'open', ?, 0, customer_phone, agent_name, ?, 0, '{}',"
-        " ?, ?, 1 FROM calls AS c WHERE c.tenant_id = ? AND c.id = ? AND NOT EXISTS ("
-        "SELECT 1 FROM callback_tasks AS t WHERE t.tenant_id = c.tenant_id AND t.status = 'open'"
-        " AND t.call_id = c.id)";
-    uid id = uid_new();
-    instant now = clock_now();
-    const struct param params[] = {PARAM(id),  PARAM(disposition),  PARAM(summary), PARAM(now),
-                                   PARAM(now), PARAM(work->tenant), PARAM(call->id)};
+    struct callback_task task;
+    bool has;
 
-    return db_execute(work, sql, params, COUNT(params), NULL);
+    if (!has_open_task(work, call, &has))
+        return false;
+    if (has)
+        return true;
+    callback_task_begin(&task);
+    task.call_id = call->id;
+    task.call_sid = call->call_sid;
+    task.disposition = disposition;
+    task.customer_phone = call->customer_phone;
+    task.agent_name = call->agent_name;
+    task.summary = summary;
+    return callback_task_create(work, &task);
 }
