@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answerer.h"
+#include "core/json.h"
 #include "domain/callback_state.h"
 #include "domain/operator_queues.h"
 #include "domain/queue_sweeps.h"
@@ -262,6 +264,69 @@ Test(callback_state, overdue_reminds_the_assignee_once_by_text_message)
                  1);
     cr_assert(sweep_follow_ups(work, &everything, &result));
     cr_expect_eq(result.candidate_tasks, 0);
+}
+
+/* A task that is linked with a ticket of the answerer's, which the tenant may ask. */
+static uid linked_task(struct callback_task *task, const char *reference)
+{
+    json_object *config =
+        json_parse(arena_format(&work->arena,
+                                "{\"integrations\":{\"gorgias\":{\"base_url\":\"%s\","
+                                "\"username\":\"me@example.com\",\"api_key\":\"k-1\"}}}",
+                                answerer_url()));
+    bool created;
+
+    world.config.allow_private_urls = "yes";
+    cr_assert(tenant_put(work, world.tenant.tenant_key, config, NULL, &world.tenant, &created),
+              "%s", work->error.message);
+    json_object_put(config);
+    callback_task_begin(task);
+    task->metadata.json = arena_format(
+        &work->arena, "{\"external\":{\"source\":\"gorgias\",\"reference_id\":\"%s\"}}", reference);
+    cr_assert(callback_task_create(work, task), "%s", work->error.message);
+    return task->id;
+}
+
+Test(callback_state, follows_the_ticket_that_it_is_linked_with)
+{
+    struct sweep_result result;
+    struct callback_task task;
+    struct swept_task *item;
+    struct heard heard;
+
+    answerer_start();
+    linked_task(&task, "77");
+    answerer_say("/api/tickets/77", 200,
+                 "{\"status\":\"open\",\"assignee_user\":{\"email\":\"ann@example.com\"}}");
+    cr_assert(sweep_tickets(work, &everything, &result));
+    cr_assert_eq(result.settled_tasks, 1, "%s",
+                 result.failures.count ? ((struct unswept_task *)result.failures.at)->error : "");
+    item = result.items.at;
+    cr_expect_str_eq(item->assigned_to, "ann@example.com");
+    cr_expect_str_eq(item->status, "open");
+    heard = answerer_heard("/api/tickets/77", 0);
+    cr_expect(strncmp(heard_header(&heard, "Authorization"), "Basic ", 6) == 0);
+    cr_assert(sweep_tickets(work, &everything, &result));
+    cr_expect_eq(result.unchanged_tasks, 1);
+    answerer_say("/api/tickets/77", 200, "{\"status\":\"closed\"}");
+    cr_assert(sweep_tickets(work, &everything, &result));
+    cr_assert(store_get(work, &callback_task_entity, task.id, &task));
+    cr_expect_str_eq(task.status, "completed");
+}
+
+Test(callback_state, stays_when_its_ticket_cannot_be_asked_about)
+{
+    struct sweep_result result;
+    struct callback_task task;
+
+    answerer_start();
+    linked_task(&task, "78");
+    answerer_say("/api/tickets/78", 404, "{}");
+    cr_assert(sweep_tickets(work, &everything, &result));
+    cr_assert_eq(result.failures.count, 1);
+    cr_expect(strstr(((struct unswept_task *)result.failures.at)->error, "404"));
+    cr_assert(store_get(work, &callback_task_entity, task.id, &task));
+    cr_expect_str_eq(task.status, "open");
 }
 
 /* A call that a dispatch ordered and that ended so. */
