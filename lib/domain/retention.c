@@ -103,6 +103,8 @@ static const struct tenant_rule {
      "DELETE FROM voice_outcomes WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
     {"session_evals",
      "DELETE FROM session_evals WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
+    {"rollout_evaluations",
+     "DELETE FROM rollout_evaluations WHERE tenant_id = ? AND id < ? LIMIT 500", MESSAGES, false},
     {"supervisor_actions",
      "DELETE FROM supervisor_actions WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
     {"callback_tasks", "DELETE FROM callback_tasks WHERE tenant_id = ? AND id < ?"
