@@ -107,7 +107,7 @@ extern const char stateset_automation_error[];
 void stateset_automation_refuse(struct request *req);
 
 /* Those that run a function by its name, and functions themselves (automations.c, functions.c). */
-extern const struct dialect stateset_automations;
+extern const struct dialect stateset_automations, stateset_tools, stateset_test_function;
 
 /* Calls that are ordered (make_call.c). */
 extern const struct dialect stateset_make_call;
