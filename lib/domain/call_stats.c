@@ -150,38 +150,63 @@ static const struct {
                                                                                                                over,      \
                                                                                                                "p99_e2e_first_audio_ms")
 
-/* A percentile is a window function here: every row has it, so one row is kept. */
-static bool read_percentiles(struct work *work, instant since, struct call_speed *speed)
+/*
+ * Above so many calls percentiles are taken of an even part of them, told by the random end of
+ * their keys: sorting a million calls six times takes a minute, and moves p99 by nothing.
+ */
+enum { SORTED_AT_MOST = 50000 };
+
+#define IN_SAMPLE " AND MOD(ORD(SUBSTR(call_id, 15, 1)) * 256 + ORD(SUBSTR(call_id, 16, 1)), ?) = 0"
+
+/* Averages and counts, of all calls of the window. */
+static bool read_sums(struct work *work, instant since, struct call_speed *speed)
 {
     static const char sql[] =
-        "SELECT COUNT(*) OVER () AS call_sample_count,"
-        " CAST(SUM(turn_count) OVER () AS SIGNED) AS turn_sample_count,"
-        " AVG(llm_avg) OVER () AS avg_llm_first_token_ms,"
-        " MAX(llm_max) OVER () AS max_llm_first_token_ms,"
-        " AVG(e2e_avg) OVER () AS avg_e2e_first_audio_ms,"
-        " MAX(e2e_max) OVER () AS max_e2e_first_audio_ms," PERCENTILES(
-            "") " FROM call_latency WHERE tenant_id = ? AND started_at >= ? LIMIT 1";
+        "SELECT COUNT(*) AS call_sample_count,"
+        " CAST(COALESCE(SUM(turn_count), 0) AS SIGNED) AS turn_sample_count,"
+        " AVG(llm_avg) AS avg_llm_first_token_ms, MAX(llm_max) AS max_llm_first_token_ms,"
+        " AVG(e2e_avg) AS avg_e2e_first_audio_ms, MAX(e2e_max) AS max_e2e_first_audio_ms"
+        " FROM call_latency WHERE tenant_id = ? AND started_at >= ?";
     const struct param params[] = {PARAM(work->tenant), PARAM(since)};
+
+    return db_find(work, sql, params, COUNT(params), &call_speed_entity, speed);
+}
+
+/* A percentile is a window function here: every row has it, so one row is kept. */
+static bool read_percentiles(struct work *work, instant since, int64_t part,
+                             struct call_speed *speed)
+{
+    static const char sql[] = "SELECT" PERCENTILES(
+        "") " FROM call_latency WHERE tenant_id = ? AND started_at >= ?" IN_SAMPLE " LIMIT 1";
+    const struct param params[] = {PARAM(work->tenant), PARAM(since), PARAM(part)};
+    const struct call_speed *found;
     struct rows rows;
 
     if (!db_select(work, sql, params, COUNT(params), &call_speed_entity, &rows))
         return false;
-    row_clear(&call_speed_entity, speed);
-    speed->call_sample_count = speed->turn_sample_count = 0;
-    if (rows.count)
-        *speed = *(const struct call_speed *)rows.at;
+    found = rows.at;
+    if (rows.count == 0)
+        return true;
+    speed->p50_llm_first_token_ms = found->p50_llm_first_token_ms;
+    speed->p95_llm_first_token_ms = found->p95_llm_first_token_ms;
+    speed->p99_llm_first_token_ms = found->p99_llm_first_token_ms;
+    speed->p50_e2e_first_audio_ms = found->p50_e2e_first_audio_ms;
+    speed->p95_e2e_first_audio_ms = found->p95_e2e_first_audio_ms;
+    speed->p99_e2e_first_audio_ms = found->p99_e2e_first_audio_ms;
     return true;
 }
 
-static bool read_points(struct work *work, instant since, const char *bucket_start,
+/* Of a part of the calls, a bucket's count is the part's, made whole again. */
+static bool read_points(struct work *work, instant since, int64_t part, const char *bucket_start,
                         struct rows *points)
 {
-    const struct param params[] = {PARAM(work->tenant), PARAM(since)};
+    const struct param params[] = {PARAM(part), PARAM(work->tenant), PARAM(since), PARAM(part)};
     const char *sql = arena_format(
         &work->arena,
-        "SELECT DISTINCT bucket_start, COUNT(*) OVER (PARTITION BY bucket_start) AS call_count,"
+        "SELECT DISTINCT bucket_start, COUNT(*) OVER (PARTITION BY bucket_start) * ? AS call_count,"
         "%s FROM (SELECT %s AS bucket_start, llm_p50, llm_p95, llm_p99, e2e_p50, e2e_p95, e2e_p99"
-        " FROM call_latency WHERE tenant_id = ? AND started_at >= ?) AS l ORDER BY bucket_start",
+        " FROM call_latency WHERE tenant_id = ? AND started_at >= ?" IN_SAMPLE
+        ") AS l ORDER BY bucket_start",
         PERCENTILES("PARTITION BY bucket_start"), bucket_start);
 
     return db_select(work, sql, params, COUNT(params), &call_speed_point_entity, points);
@@ -204,6 +229,7 @@ static bool read_slowest(struct work *work, instant since, int64_t samples, stru
 bool call_speed_get(struct work *work, const char *window, size_t samples, struct call_speed *speed)
 {
     instant since = {0};
+    int64_t part;
     size_t i = 0;
 
     while (window && i < COUNT(windows) && strcmp(windows[i].name, window) != 0)
@@ -212,10 +238,12 @@ bool call_speed_get(struct work *work, const char *window, size_t samples, struc
         return fail_field(work, "window", "window must be 24h, 7d, 30d or all");
     if (windows[i].days)
         since = instant_after(clock_now(), -windows[i].days * DAY_MS);
-    if (!read_percentiles(work, since, speed))
+    if (!read_sums(work, since, speed))
         return false;
+    part = speed->call_sample_count / SORTED_AT_MOST + 1;
     speed->window = windows[i].name;
     speed->bucket = windows[i].bucket;
-    return read_points(work, since, windows[i].bucket_start, &speed->points) &&
+    return read_percentiles(work, since, part, speed) &&
+           read_points(work, since, part, windows[i].bucket_start, &speed->points) &&
            read_slowest(work, since, (int64_t)samples, &speed->slowest);
 }

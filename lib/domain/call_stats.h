@@ -21,8 +21,8 @@ bool call_stats_get(struct work *work, struct call_stats *stats);
 
 /*
  * How fast agents answered in the calls that began within a window.  A percentile is that of the
- * calls' own percentiles: p95 is the p95 of each call's p95.  Milliseconds; NaN where no call has
- * the figure.
+ * calls' own percentiles: p95 is the p95 of each call's p95; above 50,000 calls that of an even
+ * part of them.  Milliseconds; NaN where no call has the figure.
  */
 struct call_speed {
     int64_t call_sample_count, turn_sample_count;
