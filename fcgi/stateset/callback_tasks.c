@@ -41,8 +41,6 @@ const struct wire stateset_task_status = {
     .schema = TASK_STATUS_SCHEMA,
 };
 
-#define TIME .wire = &wire_iso_shortest
-
 static const struct field task_fields[] = {
     /* clang-format off */
     FIELD(callback_task, id,                        "id",                        READ, .wire = &wire_uuid),
@@ -59,23 +57,23 @@ static const struct field task_fields[] = {
     FIELD(callback_task, notes,                     "notes",                     READ),
     FIELD(callback_task, assigned_to,               "assigned_to",               READ),
     FIELD(callback_task, created_by,                "created_by",                READ),
-    FIELD(callback_task, due_at,                    "due_at",                    READ, TIME),
-    FIELD(callback_task, sla_due_at,                "sla_due_at",                READ, TIME),
+    FIELD(callback_task, due_at,                    "due_at",                    READ, .wire = &wire_iso_shortest),
+    FIELD(callback_task, sla_due_at,                "sla_due_at",                READ, .wire = &wire_iso_shortest),
     FIELD(callback_task, metadata,                  "metadata",                  READ, .wire = &wire_json),
-    FIELD(callback_task, last_sla_alert_due_at,     "last_sla_alert_due_at",     READ, TIME),
-    FIELD(callback_task, last_sla_alerted_at,       "last_sla_alerted_at",       READ, TIME),
+    FIELD(callback_task, last_sla_alert_due_at,     "last_sla_alert_due_at",     READ, .wire = &wire_iso_shortest),
+    FIELD(callback_task, last_sla_alerted_at,       "last_sla_alerted_at",       READ, .wire = &wire_iso_shortest),
     FIELD(callback_task, dispatch_attempt_count,    "dispatch_attempt_count",    READ),
-    FIELD(callback_task, last_dispatch_attempted_at, "last_dispatch_attempted_at", READ, TIME),
+    FIELD(callback_task, last_dispatch_attempted_at, "last_dispatch_attempted_at", READ, .wire = &wire_iso_shortest),
     FIELD(callback_task, last_dispatch_call_sid,    "last_dispatch_call_sid",    READ),
     FIELD(callback_task, last_dispatch_status,      "last_dispatch_status",      READ),
-    FIELD(callback_task, claimed_at,                "claimed_at",                READ, TIME),
-    FIELD(callback_task, completed_at,              "completed_at",              READ, TIME),
-    FIELD(callback_task, acknowledged_at,           "acknowledged_at",           READ, TIME),
+    FIELD(callback_task, claimed_at,                "claimed_at",                READ, .wire = &wire_iso_shortest),
+    FIELD(callback_task, completed_at,              "completed_at",              READ, .wire = &wire_iso_shortest),
+    FIELD(callback_task, acknowledged_at,           "acknowledged_at",           READ, .wire = &wire_iso_shortest),
     FIELD(callback_task, acknowledged_by,           "acknowledged_by",           READ),
-    FIELD(callback_task, snoozed_until,             "snoozed_until",             READ, TIME),
+    FIELD(callback_task, snoozed_until,             "snoozed_until",             READ, .wire = &wire_iso_shortest),
     FIELD(callback_task, snooze_reason,             "snooze_reason",             READ),
-    FIELD(callback_task, created_at,                "created_at",                READ, TIME),
-    FIELD(callback_task, updated_at,                "updated_at",                READ, TIME),
+    FIELD(callback_task, created_at,                "created_at",                READ, .wire = &wire_iso_shortest),
+    FIELD(callback_task, updated_at,                "updated_at",                READ, .wire = &wire_iso_shortest),
     /* clang-format on */
 };
 
@@ -136,8 +134,8 @@ static const struct field create_fields[] = {
     FIELD(task_body, notes,          "notes",          CREATE),
     FIELD(task_body, assigned_to,    "assigned_to",    CREATE),
     FIELD(task_body, created_by,     "created_by",     CREATE),
-    FIELD(task_body, due_at,         "due_at",         CREATE, TIME),
-    FIELD(task_body, sla_due_at,     "sla_due_at",     CREATE, TIME, .about = "sla_seconds of the queue from now when it is not given."),
+    FIELD(task_body, due_at,         "due_at",         CREATE, .wire = &wire_iso_shortest),
+    FIELD(task_body, sla_due_at,     "sla_due_at",     CREATE, .wire = &wire_iso_shortest, .about = "sla_seconds of the queue from now when it is not given."),
     FIELD(task_body, metadata,       "metadata",       CREATE, .wire = &wire_json, .about = "external.source and external.reference_id link it with a ticket."),
     /* clang-format on */
 };
@@ -154,8 +152,8 @@ static const struct field update_fields[] = {
     FIELD(task_body, summary,     "summary",     UPDATE),
     FIELD(task_body, notes,       "notes",       UPDATE),
     FIELD(task_body, assigned_to, "assigned_to", UPDATE),
-    FIELD(task_body, due_at,      "due_at",      UPDATE, TIME),
-    FIELD(task_body, sla_due_at,  "sla_due_at",  UPDATE, TIME),
+    FIELD(task_body, due_at,      "due_at",      UPDATE, .wire = &wire_iso_shortest),
+    FIELD(task_body, sla_due_at,  "sla_due_at",  UPDATE, .wire = &wire_iso_shortest),
     FIELD(task_body, metadata,    "metadata",    UPDATE, .wire = &wire_json),
     /* clang-format on */
 };
@@ -166,8 +164,8 @@ static const struct view update_view =
 static const struct field assign_fields[] = {
     FIELD(task_body, assigned_to, "assigned_to", CREATE | REQUIRED),
     FIELD(task_body, priority, "priority", CREATE),
-    FIELD(task_body, due_at, "due_at", CREATE, TIME),
-    FIELD(task_body, sla_due_at, "sla_due_at", CREATE, TIME),
+    FIELD(task_body, due_at, "due_at", CREATE, .wire = &wire_iso_shortest),
+    FIELD(task_body, sla_due_at, "sla_due_at", CREATE, .wire = &wire_iso_shortest),
 };
 
 static const struct view assign_view =
@@ -384,7 +382,7 @@ static const struct field note_fields[] = {
 
 static const struct field snooze_fields[] = {
     FIELD(move_body, operator_name, "operator", CREATE | REQUIRED),
-    FIELD(move_body, until, "snoozed_until", CREATE | REQUIRED, TIME,
+    FIELD(move_body, until, "snoozed_until", CREATE | REQUIRED, .wire = &wire_iso_shortest,
           .about = "In the future, at most 90 days from now."),
     FIELD(move_body, reason, "reason", CREATE),
 };

@@ -5,8 +5,7 @@
 #include "domain/tenants.h"
 #include "fcgi/stateset/stateset.h"
 
-#define TIME .wire = &wire_iso_shortest
-#define SAID CREATE | UPDATE
+#define SAID (CREATE | UPDATE)
 
 static const struct field queue_fields[] = {
     /* clang-format off */
@@ -33,8 +32,8 @@ static const struct field queue_fields[] = {
     FIELD(operator_queue, follow_up_escalation_priority,     "follow_up_escalation_priority",     READ),
     FIELD(operator_queue, follow_up_escalation_queue_key,    "follow_up_escalation_queue_key",    READ),
     FIELD(operator_queue, metadata,                          "metadata",                          READ, .wire = &wire_json),
-    FIELD(operator_queue, created_at,                        "created_at",                        READ, TIME),
-    FIELD(operator_queue, updated_at,                        "updated_at",                        READ, TIME),
+    FIELD(operator_queue, created_at,                        "created_at",                        READ, .wire = &wire_iso_shortest),
+    FIELD(operator_queue, updated_at,                        "updated_at",                        READ, .wire = &wire_iso_shortest),
     /* clang-format on */
 };
 

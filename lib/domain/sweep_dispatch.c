@@ -14,11 +14,11 @@ enum { RETRY_SECONDS = 15 * 60 };
 
 static bool select_queues(struct work *work, const struct sweep_order *order, struct rows *queues)
 {
-    const char *sql = arena_format(&work->arena,
-                                   "SELECT %s FROM operator_queues WHERE auto_dispatch_enabled = 1"
-                                   " AND active = 1%s ORDER BY tenant_id, priority",
-                                   store_names(work, &operator_queue_entity, NULL),
-                                   order->tenant ? " AND tenant_id = ?" : "");
+    const char *sql = arena_format(
+        &work->arena,
+        "SELECT %s FROM operator_queues AS q WHERE auto_dispatch_enabled = 1"
+        " AND active = 1 AND " SERVED("q") "%s ORDER BY tenant_id, priority",
+        store_names(work, &operator_queue_entity, NULL), order->tenant ? " AND tenant_id = ?" : "");
     const struct param params[] = {PARAM(order->tenant)};
 
     return db_select(work, sql, params, order->tenant ? 1 : 0, &operator_queue_entity, queues);

@@ -114,14 +114,19 @@ bool sweep_sla(struct work *work, const struct sweep_order *order, struct sweep_
 
 /* ---- reminders ---- */
 
-/* The deadline that passed first; NO_INSTANT when none has. */
-static instant deadline_of(const struct callback_task *task, instant now)
-{
-    instant deadline = is_past(task->sla_due_at, now) ? task->sla_due_at : NO_INSTANT;
+/* The deadlines that passed; NO_INSTANT when none has. */
+struct deadlines {
+    instant first, last;
+};
 
-    if (is_past(task->due_at, now) && (instant_is_none(deadline) || task->due_at.ms < deadline.ms))
-        deadline = task->due_at;
-    return deadline;
+static struct deadlines deadlines_of(const struct callback_task *task, instant now)
+{
+    instant sla = is_past(task->sla_due_at, now) ? task->sla_due_at : NO_INSTANT;
+    instant due = is_past(task->due_at, now) ? task->due_at : NO_INSTANT;
+
+    if (instant_is_none(sla) || instant_is_none(due))
+        sla = due = instant_is_none(sla) ? due : sla;
+    return sla.ms < due.ms ? (struct deadlines){sla, due} : (struct deadlines){due, sla};
 }
 
 static const char *message_for(struct work *work, const struct look *look)
@@ -233,7 +238,7 @@ static bool follow_up_step(struct work *work, void *with)
     struct callback_task *task = look->task;
     const struct sweep *sweep = look->sweep;
     columns set = NO_COLUMNS;
-    instant deadline;
+    struct deadlines past;
     bool breached, unheard;
 
     *look->item = look->begun;
@@ -243,14 +248,14 @@ static bool follow_up_step(struct work *work, void *with)
     if (!is_unfinished(task))
         return true;
     wake(look, &set);
-    deadline = deadline_of(task, sweep->now);
-    breached = !instant_is_none(deadline) && instant_is_none(task->acknowledged_at) &&
+    past = deadlines_of(task, sweep->now);
+    breached = !instant_is_none(past.first) && instant_is_none(task->acknowledged_at) &&
                instant_is_none(task->snoozed_until);
     unheard = instant_is_none(task->last_notified_at) ||
-              (breached && task->last_notified_at.ms < deadline.ms);
+              (breached && task->last_notified_at.ms < past.last.ms);
     if (breached)
         look->item->reason = "unacknowledged_deadline_breached";
-    if (breached && !escalate(work, look, deadline, &set))
+    if (breached && !escalate(work, look, past.first, &set))
         return false;
     look->item->assigned_to = task->assigned_to;
     if (!sweep->order->without_notifications &&

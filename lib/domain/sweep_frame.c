@@ -56,7 +56,9 @@ static bool find_in_state(struct work *work, const struct sweep_order *order, co
     struct param all[12];
     size_t count = 0;
 
-    text_add(&sql, "SELECT %s FROM callback_tasks AS t WHERE t.status = ? AND %s",
+    text_add(&sql,
+             "SELECT %s FROM callback_tasks AS t WHERE t.status = ? AND %s"
+             " AND " SERVED("t"),
              store_names(work, &callback_task_entity, "t"), condition);
     all[count++] = (struct param)PARAM(status);
     for (size_t i = 0; i < nparams; i++)
@@ -102,17 +104,22 @@ struct met {
     size_t count;
 };
 
-static const struct tenant *meet(struct work *work, struct met *met, int64_t id,
-                                 struct sweep_result *result)
+static bool meet(struct work *work, struct met *met, int64_t id, struct sweep_result *result,
+                 const struct tenant **tenant)
 {
-    for (size_t i = 0; i < met->count; i++)
-        if (met->tenants[i].id == id)
-            return &met->tenants[i];
+    size_t i = 0;
+
+    while (i < met->count && met->tenants[i].id != id)
+        i++;
+    *tenant = &met->tenants[i];
+    if (i < met->count)
+        return tenant_is_served(*tenant);
     result->attempted_tenants++;
-    if (!tenant_by_id(work, id, &met->tenants[met->count]))
-        return NULL;
-    result->evaluated_tenants += tenant_is_served(&met->tenants[met->count]);
-    return &met->tenants[met->count++];
+    if (!tenant_by_id(work, id, &met->tenants[i]))
+        return false;
+    met->count++;
+    result->evaluated_tenants += tenant_is_served(*tenant);
+    return tenant_is_served(*tenant);
 }
 
 static void list_failure(struct work *work, const struct tenant *tenant,
@@ -122,7 +129,7 @@ static void list_failure(struct work *work, const struct tenant *tenant,
     struct unswept_task *failures = result->failures.at;
 
     failures[result->failures.count++] = (struct unswept_task){
-        .tenant_key = tenant ? tenant->tenant_key : NULL,
+        .tenant_key = tenant->tenant_key,
         .task_id = task->id,
         .external_reference_id = task->external_reference_id,
         .error = arena_text(&work->arena, error),
@@ -191,8 +198,7 @@ bool sweep_each(struct work *work, const struct sweep_order *order, const struct
 
         if (order->until_us && clock_monotonic_us() >= order->until_us)
             break;
-        sweep.tenant = meet(work, &met, task->tenant_id, result);
-        if (!sweep.tenant || !tenant_is_served(sweep.tenant))
+        if (!meet(work, &met, task->tenant_id, result, &sweep.tenant))
             continue;
         work->tenant = task->tenant_id;
         settle_one(work, &sweep, task, settle, result);

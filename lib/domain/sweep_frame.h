@@ -7,6 +7,11 @@
 #include "domain/queue_sweeps.h"
 #include "domain/tenants.h"
 
+/* Tasks of tenants that are not served would stand in the way of the others' for ever. */
+#define SERVED(alias)                                                                              \
+    "EXISTS (SELECT 1 FROM tenants AS n WHERE n.id = " alias                                       \
+    ".tenant_id AND n.status IN ('trial', 'active') AND n.deleted_at IS NULL)"
+
 struct sweep {
     const struct sweep_order *order;
     const struct tenant *tenant; /* of the task at hand */

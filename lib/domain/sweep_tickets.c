@@ -121,7 +121,7 @@ static bool reconcile(struct work *work, const struct sweep *sweep, struct callb
                       struct swept_task *item, enum settled *settled)
 {
     const struct ticket_system *system = system_of(task->external_source);
-    struct http_answer answer;
+    struct http_answer answer = {.status = 0};
     struct ticket ticket = {0};
     bool changed;
 
