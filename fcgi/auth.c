@@ -9,6 +9,7 @@
 #include "domain/admin_sessions.h"
 #include "domain/dashboard_tickets.h"
 #include "domain/epoch.h"
+#include "domain/process_figures.h"
 #include "fcgi/dialect.h"
 
 enum { REMEMBERED = 256, REMEMBER_US = 5 * 1000 * 1000, MAX_ADDRESS = 46, TOUCH_MS = 60 * 1000 };
@@ -169,6 +170,18 @@ static bool refuse(struct request *req, enum key_verdict verdict)
     return false;
 }
 
+/* A good key was not at hand: it is new here, or what is held of it was too old. */
+static void note_proof(const struct remembered *place, const hash256 *hash,
+                       const struct api_key *key)
+{
+    bool holds = place->until_us != 0;
+    bool is_same = holds && memcmp(place->hash.bytes, hash->bytes, sizeof hash->bytes) == 0;
+
+    if (holds && !is_same)
+        key_cache_note(&place->hash, place->key.tenant_id, FIGURE_CACHE_EVICTIONS);
+    key_cache_note(hash, key->tenant_id, is_same ? FIGURE_CACHE_RELOADS : FIGURE_CACHE_MISSES);
+}
+
 /* Asks the store; the epoch from before the question, so that a revocation meanwhile counts. */
 static bool prove(struct request *req, const char *kind, const char *secret, const hash256 *hash,
                   const char *address)
@@ -182,6 +195,7 @@ static bool prove(struct request *req, const char *kind, const char *secret, con
 
     if (verdict != KEY_GOOD)
         return refuse(req, verdict);
+    note_proof(place_of(hash), hash, key);
     remember(hash, kind, address, epoch, key, tenant);
     if (instant_is_none(key->last_used_at) || clock_now().ms - key->last_used_at.ms > TOUCH_MS)
         key_touch(&req->work, key);
@@ -199,8 +213,10 @@ bool auth_key(struct request *req, const char *kind, const char *secret)
         return fail(&req->work, UNAUTHENTICATED, "Missing or invalid API key");
     hash = key_hash(&req->work, secret);
     place = place_of(&hash);
-    if (is_remembered(place, &hash, kind, address))
+    if (is_remembered(place, &hash, kind, address)) {
+        key_cache_note(&hash, place->key.tenant_id, FIGURE_CACHE_HITS);
         return accept(req, &place->key, &place->tenant);
+    }
     return prove(req, kind, secret, &hash, address);
 }
 

@@ -13,6 +13,7 @@
 #include "domain/host_memory.h"
 #include "domain/host_node.h"
 #include "domain/idempotency.h"
+#include "domain/process_figures.h"
 #include "domain/rates.h"
 
 enum { HEARTBEAT_ROUNDS = 2, SWEEP_ROUNDS = 60, SECOND_US = 1000000 };
@@ -59,6 +60,7 @@ static void make_round(struct work *work, unsigned round, bool *ready)
         return;
     replay(work);
     epoch_refresh(work);
+    figures_flush(work, false);
     if (round % HEARTBEAT_ROUNDS == 0)
         host_node_heartbeat(work);
     if (round % SWEEP_ROUNDS == 0) {

@@ -19,6 +19,7 @@
 #include "db/db.h"
 #include "domain/epoch.h"
 #include "domain/host_memory.h"
+#include "domain/process_figures.h"
 #include "domain/rates.h"
 #include "fcgi/dialect.h"
 #include "fcgi/incoming.h"
@@ -141,6 +142,7 @@ static void after_answer(struct work *work)
     work->tenant = 0;
     rates_fold(work);
     epoch_refresh(work);
+    figures_flush(work, false);
     if (!has_janitor)
         janitor_lend_a_hand(work);
     work_end(work);
@@ -183,8 +185,10 @@ static void hear_signals(sigset_t *between)
 }
 
 /* Waits for a new connection, or for the next request on one that the web server keeps. */
-static bool wait_for_request(const FCGX_Request *fcgi, int socket, const sigset_t *between)
+static bool wait_for_request(const FCGX_Request *fcgi, int socket, const sigset_t *between,
+                             struct work *work)
 {
+    static const struct timespec soon = {.tv_sec = 1};
     int fd = fcgi->ipcFd >= 0 ? fcgi->ipcFd : socket;
 
     while (!told_to_end) {
@@ -192,8 +196,9 @@ static bool wait_for_request(const FCGX_Request *fcgi, int socket, const sigset_
 
         FD_ZERO(&readable);
         FD_SET(fd, &readable);
-        if (pselect(fd + 1, &readable, NULL, NULL, NULL, between) > 0)
+        if (pselect(fd + 1, &readable, NULL, NULL, figures_waiting() ? &soon : NULL, between) > 0)
             return true;
+        figures_flush(work, false);
         if (told_to_reopen)
             log_reopen();
         told_to_reopen = 0;
@@ -213,11 +218,12 @@ static int serve(int socket, int32_t pool)
     worker_slot_take(pool);
     fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK); /* another may be faster */
     fcgi.ipcFd = -1;
-    while (wait_for_request(&fcgi, socket, &between))
+    while (wait_for_request(&fcgi, socket, &between, &work))
         if (FCGX_Accept_r(&fcgi) == 0) {
             answer(work.db, &fcgi);
             after_answer(&work);
         }
+    figures_flush(&work, true);
     FCGX_Free(&fcgi, 1);
     db_close(work.db);
     return EXIT_SUCCESS;

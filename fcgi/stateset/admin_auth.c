@@ -221,20 +221,32 @@ static const struct field alerts_fields[] = {
 const struct view admin_alerts_view =
     VIEW("AdminAuthTransportAlertsResponse", transport_entity, alerts_fields);
 
-static struct transport look(const struct config *config)
+struct operator_transport operator_transport_of(const struct config *config)
 {
-    struct transport now = {
-        .ok = true,
+    struct operator_transport now = {
         .legacy_query_auth_enabled = config->legacy_query_auth_enabled,
         .stream_auth_primary_configured = config->stream_auth_secret && *config->stream_auth_secret,
         .stream_auth_previous_configured =
             config->stream_auth_secret_previous && *config->stream_auth_secret_previous,
-        .status = "ok",
     };
 
     now.stream_auth_secret_count =
         now.stream_auth_primary_configured + now.stream_auth_previous_configured;
     return now;
+}
+
+static struct transport look(const struct config *config)
+{
+    const struct operator_transport is = operator_transport_of(config);
+
+    return (struct transport){
+        .ok = true,
+        .status = "ok",
+        .legacy_query_auth_enabled = is.legacy_query_auth_enabled,
+        .stream_auth_primary_configured = is.stream_auth_primary_configured,
+        .stream_auth_previous_configured = is.stream_auth_previous_configured,
+        .stream_auth_secret_count = is.stream_auth_secret_count,
+    };
 }
 
 bool admin_show_transport(struct request *req)

@@ -5,6 +5,7 @@
 #ifndef FCGI_STATESET_OPERATOR_H
 #define FCGI_STATESET_OPERATOR_H
 
+#include "core/config.h"
 #include "fcgi/dialect.h"
 
 /*
@@ -21,6 +22,28 @@ bool admin_log_out(struct request *req);
 bool admin_show_session(struct request *req);
 bool admin_show_transport(struct request *req);
 bool admin_show_alerts(struct request *req);
+
+/* How the configuration has streams prove themselves. */
+struct operator_transport {
+    bool legacy_query_auth_enabled, stream_auth_primary_configured, stream_auth_previous_configured;
+    int64_t stream_auth_secret_count;
+};
+struct operator_transport operator_transport_of(const struct config *config);
+
+/* What processes remember (admin_cache.c). */
+extern const struct view admin_cache_metrics_view, admin_cached_keys_view;
+extern const struct view admin_cached_tenants_view, admin_eviction_view, admin_reloads_view;
+bool admin_show_cache_metrics(struct request *req);
+bool admin_list_cached_keys(struct request *req);
+bool admin_list_cached_tenants(struct request *req);
+bool admin_evict_idle(struct request *req);
+bool admin_reload_cached(struct request *req);
+
+/* How the carrier's callbacks are proved (admin_webhooks.c). */
+extern const struct view admin_webhooks_view, admin_hints_cleared_view, admin_webhooks_reset_view;
+bool admin_show_webhooks(struct request *req);
+bool admin_clear_hints(struct request *req);
+bool admin_reset_webhooks(struct request *req);
 
 /* Who asks for access (access_requests.c). */
 extern const struct view access_order_view, access_receipt_view, access_requests_view;

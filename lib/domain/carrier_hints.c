@@ -6,7 +6,7 @@
 #include "db/db.h"
 #include "domain/secrets.h"
 
-enum { HINT_LIFE_MS = 24 * 60 * 60 * 1000 };
+enum { HINT_LIFE_MS = CARRIER_HINT_SECONDS * 1000 };
 
 static hash256 name_of(struct work *work, const char *account_sid, const char *number,
                        const char *kind)
@@ -20,12 +20,12 @@ static hash256 name_of(struct work *work, const char *account_sid, const char *n
 bool carrier_hint_find(struct work *work, const char *account_sid, const char *number,
                        const char *kind, int64_t *tenant)
 {
-    static const char sql[] = "SELECT tenant_id FROM twilio_hints WHERE hint = ?"
-                              " AND expires_at > ?";
+    static const char sql[] =
+        "SELECT IF(expires_at > ?, tenant_id, -1) FROM twilio_hints WHERE hint = ?";
     hash256 name = name_of(work, account_sid, number, kind);
     const bytes hint = {name.bytes, sizeof name.bytes};
     instant now = clock_now();
-    const struct param params[] = {PARAM(hint), PARAM(now)};
+    const struct param params[] = {PARAM(now), PARAM(hint)};
 
     return db_number(work, sql, params, COUNT(params), 0, tenant);
 }
@@ -35,12 +35,30 @@ bool carrier_hint_put(struct work *work, const char *account_sid, const char *nu
 {
     static const char sql[] =
         "INSERT INTO twilio_hints (hint, tenant_id, secret_name, hits, created_at, expires_at)"
-        " VALUES (?, ?, '" SECRET_CARRIER_TOKEN "', 1, ?, ?) ON DUPLICATE KEY UPDATE"
+        " SELECT ?, ?, '" SECRET_CARRIER_TOKEN "', 1, ?, ? FROM DUAL WHERE"
+        " (SELECT COUNT(*) FROM twilio_hints) < ? OR EXISTS (SELECT 1 FROM twilio_hints WHERE"
+        " hint = ?) ON DUPLICATE KEY UPDATE"
         " tenant_id = VALUES(tenant_id), hits = hits + 1, expires_at = VALUES(expires_at)";
     hash256 name = name_of(work, account_sid, number, kind);
     const bytes hint = {name.bytes, sizeof name.bytes};
+    int64_t most = CARRIER_HINTS_MOST;
     instant now = clock_now(), until = instant_after(now, HINT_LIFE_MS);
-    const struct param params[] = {PARAM(hint), PARAM(tenant), PARAM(now), PARAM(until)};
+    const struct param params[] = {PARAM(hint),  PARAM(tenant), PARAM(now),
+                                   PARAM(until), PARAM(most),   PARAM(hint)};
 
     return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+bool carrier_hints_count(struct work *work, int64_t *count)
+{
+    static const char sql[] = "SELECT COUNT(*) FROM twilio_hints WHERE expires_at > ?";
+    instant now = clock_now();
+    const struct param params[] = {PARAM(now)};
+
+    return db_number(work, sql, params, COUNT(params), 0, count);
+}
+
+bool carrier_hints_clear(struct work *work, uint64_t *removed)
+{
+    return db_execute(work, "DELETE FROM twilio_hints", NULL, 0, removed);
 }

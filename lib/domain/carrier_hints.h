@@ -9,11 +9,24 @@
 
 #include "core/work.h"
 
-/* The tenant remembered for an account, a called number (NULL: none) and a kind; 0 when none is. */
+/* How many are kept, and for how long. */
+enum { CARRIER_HINTS_MOST = 10000, CARRIER_HINT_SECONDS = 24 * 60 * 60 };
+
+/* There was one, but it is too old. */
+enum { CARRIER_HINT_EXPIRED = -1 };
+
+/*
+ * The tenant remembered for an account, a called number (NULL: none) and a kind; 0 when none is, or
+ * CARRIER_HINT_EXPIRED.
+ */
 bool carrier_hint_find(struct work *work, const char *account_sid, const char *number,
                        const char *kind, int64_t *tenant);
 
 bool carrier_hint_put(struct work *work, const char *account_sid, const char *number,
                       const char *kind, int64_t tenant);
+
+/* How many hints are good now; and forgetting all of them. */
+bool carrier_hints_count(struct work *work, int64_t *count);
+bool carrier_hints_clear(struct work *work, uint64_t *removed);
 
 #endif

@@ -7,6 +7,7 @@
 #include "domain/calls.h"
 #include "domain/carrier_hints.h"
 #include "domain/numbers.h"
+#include "domain/process_figures.h"
 #include "domain/tenants.h"
 
 enum { MAX_TOKENS = 24 };
@@ -19,6 +20,7 @@ struct proving {
     const char *account;           /* as the callback says */
     const char *tried[MAX_TOKENS]; /* auth tokens, for the hint as well */
     size_t ntried;
+    bool is_hinted; /* what is tried now, or fitted, was hinted at */
 };
 
 /* Whether a token fits; one that did not is not tried again. */
@@ -30,6 +32,8 @@ static bool fits(struct work *work, struct proving *p, const char *token)
         if (strcmp(p->tried[i], token) == 0)
             return false;
     p->tried[p->ntried++] = token;
+    if (!p->posted->tenant && !p->is_hinted)
+        figure_note(FIGURE_LOOKUP_CANDIDATES);
     return twilio_signature_fits(&work->arena, token, p->posted->signature, &p->message,
                                  &p->proof->matched);
 }
@@ -164,6 +168,25 @@ static bool try_subject(struct work *work, struct proving *p)
     return try_tenant(work, p, tenant);
 }
 
+/* Whether what was remembered settles it; every look is counted as what it found. */
+static bool try_hint(struct work *work, struct proving *p, int64_t hinted)
+{
+    size_t tried = p->ntried;
+    bool settled;
+
+    if (hinted <= 0) {
+        figure_note(hinted ? FIGURE_HINT_EXPIRED : FIGURE_HINT_MISSES);
+        return false;
+    }
+    p->is_hinted = true;
+    settled = try_tenant(work, p, hinted);
+    if (settled && p->proof->end == PROOF_VALID)
+        return true;
+    p->is_hinted = false;
+    figure_note(p->ntried > tried ? FIGURE_HINT_MISMATCH : FIGURE_HINT_STALE);
+    return settled;
+}
+
 static bool try_account(struct work *work, struct proving *p)
 {
     const char *to = form_text(&p->posted->form, "To");
@@ -175,7 +198,7 @@ static bool try_account(struct work *work, struct proving *p)
     if (!carrier_hint_find(work, p->account, to, p->posted->kind, &hinted) ||
         !tenants_by_carrier_account(work, p->account, &rows))
         return is_busy(work) && end_with(work, p, PROOF_LATER, 0);
-    if (try_tenant(work, p, hinted))
+    if (try_hint(work, p, hinted))
         return true;
     for (size_t i = 0; i < rows.count; i++)
         if (try_tenant(work, p, ((const struct tenant *)rows.at)[i].id)) {
@@ -196,6 +219,23 @@ static void look_for_hint(struct work *work, struct proving *p)
             &work->arena, p->tried[i], p->posted->signature, &p->message, p->posted->hosts);
 }
 
+/* What the whole proof counts as. */
+static enum figure figure_of(const struct proving *p)
+{
+    bool is_explicit = p->posted->tenant != 0;
+
+    switch (p->proof->end) {
+    case PROOF_VALID:
+        return is_explicit    ? FIGURE_EXPLICIT_SUCCESS
+               : p->is_hinted ? FIGURE_HINT_HITS
+                              : FIGURE_LOOKUP_SUCCESS;
+    case PROOF_LATER:
+        return FIGURE_LOOKUP_ERROR;
+    default:
+        return is_explicit ? FIGURE_EXPLICIT_INVALID : FIGURE_LOOKUP_NOT_FOUND;
+    }
+}
+
 void carrier_prove(struct work *work, const struct posted *posted, struct proof *proof)
 {
     struct proving p = {
@@ -208,9 +248,12 @@ void carrier_prove(struct work *work, const struct posted *posted, struct proof 
     *proof = (struct proof){.end = PROOF_INVALID};
     work->tenant = 0;
     if (!posted->signature)
-        return;
-    if (posted->tenant ? try_tenant(work, &p, posted->tenant)
-                       : try_shared(work, &p) || try_subject(work, &p) || try_account(work, &p))
-        return;
-    look_for_hint(work, &p);
+        ; /* nothing to try */
+    else if (posted->tenant
+                 ? try_tenant(work, &p, posted->tenant)
+                 : try_shared(work, &p) || try_subject(work, &p) || try_account(work, &p))
+        ; /* settled */
+    else
+        look_for_hint(work, &p);
+    figure_note(figure_of(&p));
 }

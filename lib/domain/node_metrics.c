@@ -210,7 +210,8 @@ static const struct entity stats_entity = ENTITY(stats_row, "figures", NULL, col
 
 bool node_figures_alive(struct work *work, struct rows *nodes)
 {
-    static const char sql[] = STATS "p.flushed_at > ? ORDER BY p.node_id, p.pid";
+    static const char sql[] = STATS "p.flushed_at > ? AND n.role = 'daemon'"
+                                    " ORDER BY p.node_id, p.pid";
     instant fresh = instant_after(clock_now(), -ALIVE_MS);
     const struct param params[] = {PARAM(fresh)};
     const struct stats_row *row;

@@ -12,7 +12,7 @@ TestSuite(access_requests, .timeout = 60);
 #define ASK "/api/v1/access-requests"
 #define LIST "/api/v1/admin/api-access-requests"
 #define NEEDED                                                                                     \
-    "\"company_name\":\"Bakery\",\"contact_name\":\"Ann\",\"work_email\":\"ann@bakery.example\","   \
+    "\"company_name\":\"Bakery\",\"contact_name\":\"Ann\",\"work_email\":\"ann@bakery.example\","  \
     "\"use_case\":\"Orders by phone\""
 
 static const char *new_address(void)
@@ -58,8 +58,8 @@ Test(access_requests, are_taken_from_anyone_and_shown_to_the_operator)
 
 Test(access_requests, of_robots_are_answered_alike_and_kept_as_spam)
 {
-    struct reply reply = ask("POST", ASK, NULL,
-                             "{" NEEDED ",\"company_website_confirm\":\"http://x\"}", new_address());
+    struct reply reply = ask(
+        "POST", ASK, NULL, "{" NEEDED ",\"company_website_confirm\":\"http://x\"}", new_address());
 
     cr_assert_eq(reply.status, 202, "%ld %s", reply.status, reply.body);
     cr_expect_null(listed("&status=open", at(reply.json, "request_id")));
@@ -70,11 +70,16 @@ Test(access_requests, of_robots_are_answered_alike_and_kept_as_spam)
 Test(access_requests, say_what_is_missing_or_wrong)
 {
     static const char *const wrong[] = {
-        "{}", "[]", "{\"company_name\":\"B\"}",
-        "{\"company_name\":\" \",\"contact_name\":\"A\",\"work_email\":\"a@b.example\",\"use_case\":\"x\"}",
-        "{\"company_name\":\"B\",\"contact_name\":\"A\",\"work_email\":\"a.b.example\",\"use_case\":\"x\"}",
+        "{}",
+        "[]",
+        "{\"company_name\":\"B\"}",
+        "{\"company_name\":\" "
+        "\",\"contact_name\":\"A\",\"work_email\":\"a@b.example\",\"use_case\":\"x\"}",
+        "{\"company_name\":\"B\",\"contact_name\":\"A\",\"work_email\":\"a.b.example\",\"use_"
+        "case\":\"x\"}",
         "{\"company_name\":\"B\",\"contact_name\":\"A\",\"work_email\":\"a@b\",\"use_case\":\"x\"}",
-        "{\"company_name\":7,\"contact_name\":\"A\",\"work_email\":\"a@b.example\",\"use_case\":\"x\"}"};
+        "{\"company_name\":7,\"contact_name\":\"A\",\"work_email\":\"a@b.example\",\"use_case\":"
+        "\"x\"}"};
     const char *from = new_address();
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {

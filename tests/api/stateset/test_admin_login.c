@@ -201,7 +201,8 @@ Test(admin_login, ends_after_twelve_hours)
 {
     const char *session = new_session();
 
-    query("UPDATE admin_sessions SET expires_at = UTC_TIMESTAMP(3) ORDER BY created_at DESC LIMIT 1");
+    query(
+        "UPDATE admin_sessions SET expires_at = UTC_TIMESTAMP(3) ORDER BY created_at DESC LIMIT 1");
     cr_expect_str_eq(at(with("GET", AUTH "/session", session, NULL, NULL).json, "authenticated"),
                      "false");
 }

@@ -67,8 +67,9 @@ Test(admin_tenants, show_what_is_in_force)
     struct customer customer = customer_new();
     struct reply reply;
 
-    put(&customer, "{\"voice\":\"cedar\",\"colors\":{\"sky\":\"blue\"},\"limits\":{\"max_agents\":7},"
-                   "\"openai\":{\"api_key\":\"sk-secret\"}}");
+    put(&customer,
+        "{\"voice\":\"cedar\",\"colors\":{\"sky\":\"blue\"},\"limits\":{\"max_agents\":7},"
+        "\"openai\":{\"api_key\":\"sk-secret\"}}");
     reply = admin("GET", admin_path(&customer, "/runtime"), NULL);
     cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
     cr_expect_str_eq(at(reply.json, "tenant_id"), customer.tenant);
@@ -103,7 +104,8 @@ Test(admin_tenants, merge_a_patch_into_their_settings)
     struct reply reply;
 
     put(&customer, "{\"voice\":\"cedar\",\"model\":\"one\",\"deep\":{\"a\":1,\"b\":{\"c\":2}}}");
-    reply = patch(&customer, "{\"model\":\"two\",\"voice\":null,\"deep\":{\"b\":{\"d\":3},\"a\":null}}");
+    reply = patch(&customer,
+                  "{\"model\":\"two\",\"voice\":null,\"deep\":{\"b\":{\"d\":3},\"a\":null}}");
     cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
     cr_expect_str_eq(at(reply.json, "config.model"), "two");
     cr_expect_not(has(reply.json, "config.voice"), "%s", reply.body);
@@ -172,9 +174,12 @@ Test(admin_tenants, lose_no_patch_of_many_writers)
 
 Test(admin_tenants, refuse_a_patch_that_is_none)
 {
-    static const char *const wrong[] = {"[]", "{\"model\":7}", "{\"twilio\":[]}",
+    static const char *const wrong[] = {"[]",
+                                        "{\"model\":7}",
+                                        "{\"twilio\":[]}",
                                         "{\"webhook_url\":\"ftp://x\"}",
-                                        "{\"limits\":{\"max_agents\":-1}}", "{\"status\":\"gone\"}"};
+                                        "{\"limits\":{\"max_agents\":-1}}",
+                                        "{\"status\":\"gone\"}"};
     struct customer customer = customer_new();
     const char *before = at(admin("GET", admin_path(&customer, ""), NULL).json, "etag");
 
@@ -215,8 +220,12 @@ Test(admin_tenants, can_be_tried_out_without_being_made)
 Test(admin_tenants, are_told_why_a_document_cannot_be)
 {
     static const char *const wrong[] = {
-        "{}", "[]", "{\"tenant_id\":\"cached\"}", "{\"tenant_id\":\"a b\"}",
-        "{\"tenant_id\":\"a\",\"status\":\"asleep\"}", "{\"tenant_id\":\"a\",\"voice\":7}",
+        "{}",
+        "[]",
+        "{\"tenant_id\":\"cached\"}",
+        "{\"tenant_id\":\"a b\"}",
+        "{\"tenant_id\":\"a\",\"status\":\"asleep\"}",
+        "{\"tenant_id\":\"a\",\"voice\":7}",
         "{\"tenant_id\":\"a\",\"limits\":{\"max_agents\":\"many\"}}"};
     struct reply reply;
 
@@ -233,7 +242,8 @@ Test(admin_tenants, are_told_why_a_document_cannot_be)
 Test(admin_tenants, are_reloaded_by_every_process)
 {
     struct customer customer = customer_new();
-    const char *sql = say("SELECT cache_epoch FROM tenants WHERE tenant_key = '%s'", customer.tenant);
+    const char *sql =
+        say("SELECT cache_epoch FROM tenants WHERE tenant_key = '%s'", customer.tenant);
     int before = atoi(at(query(sql), "0.cache_epoch"));
     struct reply reply = admin("POST", admin_path(&customer, "/reload"), NULL);
 
@@ -271,8 +281,8 @@ Test(admin_tenants, end_with_their_keys_and_are_gone)
     admin_refused(&reply, 404);
     reply = admin("DELETE", admin_path(&customer, ""), NULL);
     admin_refused(&reply, 404);
-    cr_expect_null(strstr(admin("GET", TENANTS "?limit=200", NULL).body,
-                          say("\"%s\"", customer.tenant)));
+    cr_expect_null(
+        strstr(admin("GET", TENANTS "?limit=200", NULL).body, say("\"%s\"", customer.tenant)));
 }
 
 Test(admin_tenants, leave_their_name_to_another)

@@ -81,9 +81,9 @@ Test(tenant_health, is_for_tenants_only)
         cr_expect_eq(reply.status, 401, "%s: %ld", paths[i], reply.status);
         cr_expect_str_eq(at(reply.json, "code"), "UNAUTHORIZED", "%s", reply.body);
         cr_expect_eq(get(paths[i], customer.kwickphone).status, 401);
-        cr_expect_eq(ask("GET", paths[i], NULL, NULL, say("x-admin-key: %s", fact("ADMIN_API_KEY")))
-                         .status,
-                     401);
+        cr_expect_eq(
+            ask("GET", paths[i], NULL, NULL, say("x-admin-key: %s", fact("ADMIN_API_KEY"))).status,
+            401);
     }
     cr_expect_eq(get("/health/live", NULL).status, 200, "probes need no key");
 }
