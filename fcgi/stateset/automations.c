@@ -10,6 +10,7 @@
 static const struct {
     const char *path, *function;
 } automations[] = {
+    {"/email/loop-followup", "send_loop_followup_email"},
     {"/sms/issue-intake", "send_issue_intake_sms"},
     {"/sms/phone-order", "send_phone_order_sms"},
     {"/sms/post-call-survey", "send_post_call_survey_sms"},
@@ -109,6 +110,9 @@ static bool old_automate(struct request *req)
     }
 
 static const struct route routes[] = {
+    ROW("/email/loop-followup", "Send a Loop followup email", "send_loop_followup_email",
+        "metadata: customer_email, and subject and message; without a message the call's summary "
+        "is sent. From email_from of the tenant's settings."),
     ROW("/sms/issue-intake", "Send an issue intake SMS", "send_issue_intake_sms",
         "metadata.form_url, or form_url of the tenant's settings, is sent to the customer."),
     ROW("/sms/phone-order", "Send a phone order confirmation SMS", "send_phone_order_sms",
@@ -131,8 +135,13 @@ static const struct route routes[] = {
         "The newest of the session."),
 };
 
-static const char *const prefixes[] = {"/api/v1/automations/sms", "/automations/sms",
-                                       "/api/v1/automations/voice", "/automations/voice", NULL};
+static const char *const prefixes[] = {"/api/v1/automations/email",
+                                       "/automations/email",
+                                       "/api/v1/automations/sms",
+                                       "/automations/sms",
+                                       "/api/v1/automations/voice",
+                                       "/automations/voice",
+                                       NULL};
 
 const struct dialect stateset_automations = {
     .name = "stateset",

@@ -75,6 +75,17 @@ static const struct function functions[] = {
         .run = function_survey_sms,
     },
     {
+        .name = "send_loop_followup_email",
+        .description = "Mail the customer what was agreed in the call.",
+        .parameters = OBJECT(TEXT("customer_email", "254", "to whom") "," TEXT(
+                                 "subject", "200", "of the mail") "," TEXT("message", "20000",
+                                                                           "what it says; the "
+                                                                           "call's summary "
+                                                                           "otherwise"),
+                             ""),
+        .run = function_followup_email,
+    },
+    {
         .name = "check_business_hours",
         .description = "Whether the business is open now, and when that changes.",
         .parameters = OBJECT("", ""),

@@ -73,6 +73,9 @@ typedef bool function_runner(struct work *work, const struct function_context *c
 function_runner function_tracking_sms, function_troubleshooting_sms, function_order_sms;
 function_runner function_intake_sms, function_survey_sms;
 
+/* Mail (function_email.c). */
+function_runner function_followup_email;
+
 /* About a conversation (function_voice.c). */
 function_runner function_hours, function_escalation_need, function_eval, function_get_eval;
 

@@ -110,6 +110,42 @@ Test(stateset_automations, write_to_the_customer_of_a_call)
                  1);
 }
 
+/* What the receiver got of a mail with that subject; NULL while there is none. */
+static json_object *mail_with(const char *subject)
+{
+    json_object *log = NULL;
+
+    json_object_object_get_ex(control("RECEIVER", "GET", "/_log?path=/resend", NULL).json,
+                              "entries", &log);
+    for (size_t i = 0; log && i < json_object_array_length(log); i++)
+        if (strstr(json_object_to_json_string(json_object_array_get_idx(log, i)), subject))
+            return json_object_array_get_idx(log, i);
+    return NULL;
+}
+
+Test(stateset_automations, mail_what_was_agreed)
+{
+    struct customer customer = with_number();
+    const char *subject = say("About %s", customer.tenant);
+    struct reply reply =
+        admin("PUT", admin_path(&customer, ""), "{\"email_from\":\"Acme <hello@acme.example>\"}");
+
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
+    AWAIT((reply = run(&customer, "/email/loop-followup",
+                       say("{\"metadata\":{\"customer_email\":\"a@b.example\",\"subject\":\"%s\","
+                           "\"message\":\"See you on Monday.\"}}",
+                           subject)))
+              .status == 200);
+    cr_expect(*at(reply.json, "result.queued_at"), "%s", reply.body);
+    cr_assert(mail_with(subject));
+    cr_expect(strstr(json_object_to_json_string(mail_with(subject)), "See you on Monday."));
+    cr_expect(strstr(json_object_to_json_string(mail_with(subject)), "a@b.example"));
+    cr_expect_str_eq(text_of(say("SELECT m.status FROM email_messages m JOIN tenants t ON t.id ="
+                                 " m.tenant_id WHERE t.tenant_key = '%s'",
+                                 customer.tenant)),
+                     "sent");
+}
+
 struct lacking {
     char path[32], body[160], word[32];
 };
@@ -128,6 +164,9 @@ ParameterizedTestParameters(stateset_automations, say_what_is_missing)
          "customer_phone"},
         {"/sms/post-call-survey", "{\"customer_phone\":\"+442079460000\",\"survey_url\":\"x\"}",
          ""},
+        {"/email/loop-followup", "{}", "customer_email"},
+        {"/email/loop-followup", "{\"customer_email\":\"a@b.example\",\"message\":\"x\"}",
+         "email_from"},
         {"/voice/business-hours", "{}", "hours"},
         {"/voice/escalation-need", "{}", "session_id"},
         {"/voice/evaluation", "{\"score\":0.5}", "session_id"},
