@@ -169,6 +169,7 @@ Test(results, add_up_outcomes_of_a_window)
     reply = get(&of, OUTCOMES "/stats?window=all");
     cr_expect_str_eq(at(reply.json, "stats.total"), "3");
     cr_expect_str_eq(at(reply.json, "stats.not_billable"), "1");
+    cr_expect_str_eq(at(reply.json, "stats.escalated"), "1");
     cr_expect_str_eq(at(reply.json, "stats.resolution_mix.0.name"), "busy");
     cr_expect_str_eq(at(reply.json, "stats.resolution_mix.0.count"), "1");
     cr_expect_str_eq(at(reply.json, "stats.risk_mix.0.name"), "unknown");
@@ -218,6 +219,7 @@ Test(results, show_outcomes_over_time_without_gaps)
     cr_expect_eq(points, 25);
     reply = get(&of, OUTCOMES "/timeseries?window=all&bucket=day");
     cr_expect_eq(sum(&reply, "total", &points), 3);
+    cr_expect_eq(sum(&reply, "escalated", &points), 1);
     cr_expect_eq(points, 61, "from the first outcome on");
 }
 
