@@ -26,6 +26,7 @@ static struct {
     struct memo {
         hash256 what; /* name and text */
         int64_t at_ms;
+        int64_t file; /* in which it was seen last; another process may have put in another text */
     } memos[MEMOS];
 } noted = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -43,34 +44,56 @@ static struct memo *memo_of(const char *name)
     return &noted.memos[(hash.bytes[0] << 8 | hash.bytes[1]) % MEMOS];
 }
 
-static bool was_noted(struct work *work, const char *name, const char *text)
-{
-    hash256 what = hash_of(work, name, text);
-    struct memo *memo = memo_of(name);
-    bool fresh;
-
-    pthread_mutex_lock(&noted.lock);
-    fresh = memcmp(memo->what.bytes, what.bytes, sizeof what.bytes) == 0 &&
-            clock_now().ms - memo->at_ms < HOST_CACHE_FRESH_MS;
-    pthread_mutex_unlock(&noted.lock);
-    return fresh;
-}
-
-static void note(struct work *work, const char *name, const char *text)
-{
-    struct memo *memo = memo_of(name);
-
-    pthread_mutex_lock(&noted.lock);
-    *memo = (struct memo){hash_of(work, name, text), clock_now().ms};
-    pthread_mutex_unlock(&noted.lock);
-}
-
-/* ---- the file ---- */
-
 static const char *path_of(struct work *work, const char *ending)
 {
     return arena_format(&work->arena, "%s/known%s", work->config->spool_dir, ending);
 }
+
+/* Which file it is now: each change makes a new one, perhaps under a number that was free again. */
+static int64_t file_now(struct work *work)
+{
+    struct stat seen;
+
+    if (stat(path_of(work, ""), &seen) != 0)
+        return 0;
+    return ((int64_t)seen.st_mtim.tv_sec * 1000000000 + seen.st_mtim.tv_nsec) ^
+           (int64_t)seen.st_ino;
+}
+
+static void note(struct work *work, const char *name, const char *text)
+{
+    const struct memo memo = {hash_of(work, name, text), clock_now().ms, file_now(work)};
+
+    pthread_mutex_lock(&noted.lock);
+    *memo_of(name) = memo;
+    pthread_mutex_unlock(&noted.lock);
+}
+
+/* Whether this process noted it lately, and nobody put something else in its place since. */
+static bool was_noted(struct work *work, const char *name, const char *text)
+{
+    hash256 what = hash_of(work, name, text);
+    struct memo *memo = memo_of(name), last;
+    const char *there;
+
+    pthread_mutex_lock(&noted.lock);
+    last = *memo;
+    pthread_mutex_unlock(&noted.lock);
+    if (memcmp(last.what.bytes, what.bytes, sizeof what.bytes) != 0 ||
+        clock_now().ms - last.at_ms >= HOST_CACHE_FRESH_MS)
+        return false;
+    if (last.file == file_now(work))
+        return true;
+    there = host_cache_get(work, name);
+    if (!there || strcmp(there, text) != 0)
+        return false;
+    pthread_mutex_lock(&noted.lock);
+    memo->file = file_now(work);
+    pthread_mutex_unlock(&noted.lock);
+    return true;
+}
+
+/* ---- the file ---- */
 
 /* The whole file, NUL-ended, to be freed; NULL when there is none. */
 static char *read_file(struct work *work, size_t *length)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/config.h"
 #include "domain/agents.h"
@@ -55,6 +57,23 @@ Test(host_cache, gives_back_the_newest_note_of_a_name_and_no_other)
     cr_expect_str_eq(host_cache_get(&work, "route +1"), "second");
     cr_expect_str_eq(host_cache_get(&work, "route +2"), "other");
     cr_expect_null(host_cache_get(&work, "route +3"));
+}
+
+Test(host_cache, holds_what_was_put_last_by_whichever_process)
+{
+    int status;
+    pid_t other;
+
+    host_cache_put(&work, "nodes", "one");
+    other = fork();
+    if (other == 0) {
+        host_cache_put(&work, "nodes", "two");
+        _exit(0);
+    }
+    cr_assert_eq(waitpid(other, &status, 0), other);
+    cr_expect_str_eq(host_cache_get(&work, "nodes"), "two");
+    host_cache_put(&work, "nodes", "one");
+    cr_expect_str_eq(host_cache_get(&work, "nodes"), "one", "noted lately, but not there");
 }
 
 Test(host_cache, is_sealed_and_for_its_owner_alone)
