@@ -35,7 +35,8 @@ static bool select_tasks(struct work *work, const struct operator_queue *queue, 
 {
     const char *sql = arena_format(
         &work->arena,
-        "SELECT %s FROM callback_tasks WHERE tenant_id = ? AND queue_key = ? AND status = 'open'"
+        "SELECT %s FROM callback_tasks FORCE INDEX (ix_dispatch)"
+        " WHERE tenant_id = ? AND queue_key = ? AND status = 'open'"
         " AND customer_phone IS NOT NULL AND (due_at IS NULL OR due_at <= ?)"
         " AND (snoozed_until IS NULL OR snoozed_until <= ?) AND created_at <= ?"
         " AND dispatch_attempt_count < ?"
