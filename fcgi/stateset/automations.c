@@ -102,8 +102,8 @@ static bool old_automate(struct request *req)
      title,                                                                                        \
      .flags = IDEMPOTENT | LONG,                                                                   \
      .answers = "400 401 429 500 503",                                                             \
-     .operation = id,                                                                              \
-     .about = what},                                                                               \
+     .operation = (id),                                                                            \
+     .about = (what)},                                                                             \
     {                                                                                              \
         "POST /automations" path, "key", old_automate, &stateset_automation_view,                  \
             &stateset_automation_answer_view, title, .flags = IDEMPOTENT | LONG | HIDDEN           \
