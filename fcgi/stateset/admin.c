@@ -7,6 +7,7 @@
 #include "domain/tenants.h"
 #include "fcgi/auth.h"
 #include "fcgi/rates.h"
+#include "fcgi/stateset/operator.h"
 #include "fcgi/stateset/stateset.h"
 
 enum { BODY_LIMIT = 1 << 20, MINUTE = 60 };
@@ -217,7 +218,19 @@ static const struct query_parameter admin_action_query[] = {
     {NULL, NULL, NULL},
 };
 
-#define TENANT "/api/v1/admin/tenants/{tenant_id}"
+static const struct query_parameter of_keys[] = {
+    {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when not given."},
+    {NULL, NULL, NULL},
+};
+
+static const struct query_parameter of_eviction[] = {
+    {"max_idle_secs", "\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0",
+     "Tenants that were asked for later stay; 900 when not given."},
+    {NULL, NULL, NULL},
+};
+
+#define TENANTS "/api/v1/admin/tenants"
+#define TENANT TENANTS "/{tenant_id}"
 #define AGENT TENANT "/agents/{agent_id}"
 
 static const struct route routes[] = {
@@ -233,6 +246,19 @@ static const struct route routes[] = {
     {"GET " TENANT "/runtime",              OF_TENANT, admin_get_runtime, NULL, &admin_tenant_view, "Get Tenant Runtime", .answers = "401 404 500", .operation = "get_tenant_runtime"},
     {"PUT " TENANT "/runtime-config",       OF_TENANT, admin_patch_runtime, &admin_patch_view, &admin_tenant_view, "Update Tenant Runtime Config", .answers = "400 401 404 412 500", .query = if_match, .operation = "update_tenant_runtime_config"},
     {"POST " TENANT "/reload",              OF_TENANT, admin_reload_tenant, NULL, &admin_tenant_view, "Reload Tenant", .answers = "401 404 500", .operation = "reload_tenant"},
+
+    {"POST " TENANTS "/validate",           "admin", admin_validate_tenant, &admin_document_view, &admin_verdict_view, "Validate Tenant",
+     .answers = "400 401 404", .operation = "validate_tenant"},
+    {"GET " TENANTS "/cached",              "admin", admin_list_cached_tenants, NULL, &admin_cached_tenants_view, "List Cached Tenants",
+     .answers = "401 404", .operation = "list_cached_tenants"},
+    {"GET " TENANTS "/cache-metrics",       "admin", admin_show_cache_metrics, NULL, &admin_cache_metrics_view, "Get Cache Metrics",
+     .answers = "401 404", .operation = "get_cache_metrics", .about = "Processes tell of themselves at most ten seconds late."},
+    {"GET " TENANTS "/cache-metrics/by-token", "admin", admin_list_cached_keys, NULL, &admin_cached_keys_view, "Get Cache Metrics By Token",
+     .answers = "401 404", .query = of_keys, .operation = "get_cache_metrics_by_token"},
+    {"POST " TENANTS "/reload-cached",      "admin", admin_reload_cached, NULL, &admin_reloads_view, "Reload Cached Tenants",
+     .answers = "401 404", .operation = "reload_cached_tenants"},
+    {"POST " TENANTS "/evict-idle",         "admin", admin_evict_idle, NULL, &admin_eviction_view, "Evict Idle Tenants",
+     .answers = "401 404", .query = of_eviction, .operation = "evict_idle_tenants"},
 
     {"GET " TENANT "/api-keys",             OF_TENANT, admin_list_keys, NULL, &admin_key_view,
      "List Tenant API Keys", .flags = LIST, .answers = "400 401 404 500", .query = of_kind, .operation = "list_tenant_api_keys"},

@@ -34,19 +34,7 @@ static const struct query_parameter of_access_requests[] = {
 };
 
 #define ADMIN "/api/v1/admin"
-#define TENANTS ADMIN "/tenants"
 #define WEBHOOKS ADMIN "/twilio/webhook-diagnostics"
-
-static const struct query_parameter of_keys[] = {
-    {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when not given."},
-    {NULL, NULL, NULL},
-};
-
-static const struct query_parameter of_eviction[] = {
-    {"max_idle_secs", "\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0",
-     "Tenants that were asked for later stay; 900 when not given."},
-    {NULL, NULL, NULL},
-};
 
 static const struct query_parameter of_reset[] = {
     {"clear_hint_cache", "\"type\":\"boolean\"", "Forgets what was remembered as well."},
@@ -73,20 +61,6 @@ static const struct route routes[] = {
     {"GET " ADMIN "/api-access-requests",   "admin", admin_list_access_requests, NULL, &access_requests_view, "List Api Access Requests",
      .answers = "401 404 503", .query = of_access_requests, .operation = "list_api_access_requests"},
 
-    {"POST " TENANTS "/validate",           "admin", admin_validate_tenant, &admin_document_view, &admin_verdict_view, "Validate Tenant",
-     .answers = "400 401 404", .operation = "validate_tenant"},
-
-    {"GET " TENANTS "/cached",              "admin", admin_list_cached_tenants, NULL, &admin_cached_tenants_view, "List Cached Tenants",
-     .answers = "401 404", .operation = "list_cached_tenants"},
-    {"GET " TENANTS "/cache-metrics",       "admin", admin_show_cache_metrics, NULL, &admin_cache_metrics_view, "Get Cache Metrics",
-     .answers = "401 404", .operation = "get_cache_metrics", .about = "Processes tell of themselves at most ten seconds late."},
-    {"GET " TENANTS "/cache-metrics/by-token", "admin", admin_list_cached_keys, NULL, &admin_cached_keys_view, "Get Cache Metrics By Token",
-     .answers = "401 404", .query = of_keys, .operation = "get_cache_metrics_by_token"},
-    {"POST " TENANTS "/reload-cached",      "admin", admin_reload_cached, NULL, &admin_reloads_view, "Reload Cached Tenants",
-     .answers = "401 404", .operation = "reload_cached_tenants"},
-    {"POST " TENANTS "/evict-idle",         "admin", admin_evict_idle, NULL, &admin_eviction_view, "Evict Idle Tenants",
-     .answers = "401 404", .query = of_eviction, .operation = "evict_idle_tenants"},
-
     {"GET " WEBHOOKS,                       "admin", admin_show_webhooks, NULL, &admin_webhooks_view, "Get Twilio Webhook Diagnostics",
      .answers = "401 404", .operation = "get_twilio_webhook_diagnostics"},
     {"POST " WEBHOOKS "/cache/clear",       "admin", admin_clear_hints, NULL, &admin_hints_cleared_view, "Clear Twilio Webhook Hint Cache Admin",
@@ -100,11 +74,13 @@ static const struct route routes[] = {
     /* clang-format on */
 };
 
-static const char *const prefixes[] = {
-    ADMIN "/auth",         ADMIN "/alerts",           ADMIN "/api-access-requests",
-    ADMIN "/twilio",       ADMIN "/voice-dashboard",  TENANTS "/validate",
-    TENANTS "/cached",     TENANTS "/cache-metrics",  TENANTS "/reload-cached",
-    TENANTS "/evict-idle", "/api/v1/access-requests", NULL};
+static const char *const prefixes[] = {ADMIN "/auth",
+                                       ADMIN "/alerts",
+                                       ADMIN "/api-access-requests",
+                                       ADMIN "/twilio",
+                                       ADMIN "/voice-dashboard",
+                                       "/api/v1/access-requests",
+                                       NULL};
 
 const struct dialect stateset_operator = {
     .name = "stateset",

@@ -170,6 +170,7 @@ const struct dialect stateset_health = {
     .refuse = stateset_refuse,
     .title = "StateSet Voice API",
     .version = "1.0.0",
+    .error_schema = stateset_error_schema,
     .routes = routes,
     .nroutes = COUNT(routes),
 };

@@ -32,9 +32,9 @@ static const char *const names[FIGURES] = {
 /* ---- in the process ---- */
 
 struct noted_key {
-    unsigned char fingerprint[FINGERPRINT];
     int64_t tenant, used_ms;
     int64_t counts[FIGURE_CACHE_EVICTIONS + 1];
+    unsigned char fingerprint[FINGERPRINT];
     bool is_used, is_present;
 };
 
