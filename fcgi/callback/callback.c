@@ -70,7 +70,7 @@ static const struct route callback_routes[] = {
     /* clang-format off */
     {"POST /api/v1/incoming-call", NULL, incoming_call,     NULL, NULL, "Incoming Call",  .answers = "400 401 500", .reply_type = "text/xml", .reply_schema = TEXT, .operation = "incoming_call", .about = "What the carrier asks when a call comes in to a number of a tenant; answers TwiML."},
     {"POST /api/v1/outbound-call", NULL, outbound_call,     NULL, NULL, "Outbound Call",  .answers = "400 401 500", .reply_type = "text/xml", .reply_schema = TEXT, .operation = "outbound_call", .about = "What the carrier asks when a call that we ordered is answered; answers TwiML."},
-    {"POST /api/v1/call-status",   NULL, call_status,       NULL, NULL, "Call Status",    .answers = "400 401 500", .reply_schema = ACKNOWLEDGED, .operation = "call_status", .about = "What the carrier tells of a call."},
+    {"POST /api/v1/call-status",   NULL, call_status,       NULL, NULL, "Call Status",    .answers = "400 401", .reply_schema = ACKNOWLEDGED, .operation = "call_status", .about = "What the carrier tells of a call."},
     {"POST /incoming-call",        NULL, old_incoming_call, NULL, NULL, "Answer an incoming call",                    .flags = HIDDEN},
     {"POST /outbound-call",        NULL, old_outbound_call, NULL, NULL, "Connect an ordered call that was answered",  .flags = HIDDEN},
     {"POST /call-status",          NULL, old_call_status,   NULL, NULL, "Take news of a call",                        .flags = HIDDEN},

@@ -152,12 +152,12 @@ static void refuse(struct request *req)
 
 static const struct route routes[] = {
     {"POST /api/v1/incoming-call-sip", "key", incoming_sip, NULL, NULL, "Incoming Call over SIP",
-     .answers = "401 429 500", .reply_type = "text/xml", .reply_schema = TEXT,
+     .answers = "401 500", .reply_type = "text/xml", .reply_schema = TEXT,
      .operation = "incoming_call_sip",
      .about = "What a SIP gateway asks, with the tenant's key, when a call comes in to a number "
               "with a route sip_inbound. A form: CallSid, From, To, CallerName. Answers TwiML."},
     {"POST /api/v1/outbound-call-sip", "key", outgoing_sip, NULL, NULL, "Outbound Call over SIP",
-     .answers = "401 429 500", .reply_type = "text/xml", .reply_schema = TEXT,
+     .answers = "401 500", .reply_type = "text/xml", .reply_schema = TEXT,
      .operation = "outbound_call_sip",
      .about = "What a SIP gateway asks when a call that it placed is answered; the agent is that "
               "of the calling number's route sip_outbound. Answers TwiML."},

@@ -101,7 +101,7 @@ static bool old_automate(struct request *req)
      &stateset_automation_answer_view,                                                             \
      title,                                                                                        \
      .flags = IDEMPOTENT | LONG,                                                                   \
-     .answers = "400 401 429 500 503",                                                             \
+     .answers = "400 401 500",                                                                     \
      .operation = (id),                                                                            \
      .about = (what)},                                                                             \
     {                                                                                              \

@@ -182,10 +182,10 @@ const char stateset_automation_error[] =
 static const struct route routes[] = {
     /* clang-format off */
     {"POST /api/v1/automations/escalate-call", "key", escalate, &stateset_automation_view, &stateset_automation_answer_view,
-     "Escalate a call to a human agent", .flags = IDEMPOTENT, .answers = "400 401 500 503", .operation = "escalate_call",
+     "Escalate a call to a human agent", .flags = IDEMPOTENT, .answers = "400 401 500", .operation = "escalate_call",
      .about = "The agent ends its sentence, then the caller is connected with target_number (or to)."},
     {"POST /api/v1/automations/escalate-call-with-bridge", "key", escalate_with_bridge, &stateset_automation_view, &stateset_automation_answer_view,
-     "Escalate a call using Twilio call bridge", .flags = IDEMPOTENT, .answers = "400 401 500 503",
+     "Escalate a call using Twilio call bridge", .flags = IDEMPOTENT, .answers = "400 401 500",
      .operation = "escalate_call_with_bridge",
      .about = "The caller waits in a conference while the human is called, hears what it is about and presses 1 to take "
               "it. When nobody takes it the agent goes on, and a callback task is written."},

@@ -154,14 +154,14 @@ static void refuse(struct request *req)
     "\"error\":{\"type\":[\"string\",\"null\"]},\"result\":{}}}"
 
 static const struct route tool_routes[] = {
-    {"GET /tools", "key", list_tools, .summary = "Tools", .answers = "401 429",
+    {"GET /tools", "key", list_tools, .summary = "Tools", .answers = "401",
      .reply_schema = TOOLS_SCHEMA, .operation = "tools",
      .about = "The functions that automations and agents run, and the tenant's own tools."},
 };
 
 static const struct route test_routes[] = {
     {"POST /test-function", "key", test_function, &request_view, NULL, "Test Function",
-     .flags = LONG, .answers = "400 401 429 500", .reply_schema = RESULT_SCHEMA,
+     .flags = LONG, .answers = "400 401 500", .reply_schema = RESULT_SCHEMA,
      .operation = "test_function",
      .about = "Really runs the function: a message that it sends is sent."},
 };
