@@ -1,5 +1,5 @@
-#include "domain/log_followers.h"
 #include "stream/visitor.h"
+#include "domain/log_followers.h"
 
 #include <stdio.h>
 #include <stdlib.h>

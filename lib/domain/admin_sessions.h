@@ -1,10 +1,10 @@
 /*
- * domain/admin_sessions.h - the operator in a browser: signing in by password, and the sessions that
- * follow (reference 1.2).
+ * domain/admin_sessions.h - the operator in a browser: signing in by password, and the sessions
+ * that follow (reference 1.2).
  *
  * There is one operator's name, ADMIN_USERNAME, with ADMIN_PASSWORD or ADMIN_PASSWORD_SHA256.  A
- * session is a random word of which the table keeps a keyed hash; every request looks it up, so that
- * signing out is felt on every host at once.
+ * session is a random word of which the table keeps a keyed hash; every request looks it up, so
+ * that signing out is felt on every host at once.
  */
 #ifndef DOMAIN_ADMIN_SESSIONS_H
 #define DOMAIN_ADMIN_SESSIONS_H

@@ -25,6 +25,7 @@ static const struct rule by_time[] = {
     {"DELETE FROM account_verifications WHERE expires_at < ? LIMIT 500", HOURS(24)},
     {"DELETE FROM twilio_hints WHERE expires_at < ? LIMIT 500", 0},
     {"DELETE FROM admin_sessions WHERE expires_at < ? LIMIT 500", DAYS(30)},
+    {"DELETE FROM admin_login_failures WHERE expires_at < ? LIMIT 500", 0},
     {"DELETE FROM process_stats WHERE flushed_at < ? LIMIT 500", HOURS(24)},
     {"DELETE FROM leases WHERE name >= 'call:' AND name < 'call;' AND until < ? LIMIT 500", HOURS(1)},
     {"UPDATE voice_sessions SET token_hash = NULL WHERE token_hash IS NOT NULL"
@@ -36,6 +37,8 @@ static const struct rule by_time[] = {
 static const struct rule by_key[] = {
     {"DELETE FROM carrier_callbacks WHERE id < ? LIMIT 500", DAYS(30)},
     {"DELETE FROM session_commands WHERE id < ? LIMIT 500", DAYS(30)},
+    {"DELETE FROM access_requests WHERE id < ? LIMIT 500", DAYS(730)},
+    {"DELETE FROM access_requests WHERE status = 'spam' AND id < ? LIMIT 500", DAYS(7)},
 };
 
 /* What a tenant may keep longer or shorter, and how long it is kept otherwise. */
