@@ -252,7 +252,8 @@ bool request_is_same_origin(struct request *req)
     if (site)
         return strcasecmp(site, "same-origin") == 0;
     return origin && (is_origin_of(origin, req->work.config->public_base_url) ||
-                      is_origin_of(origin, arena_format(&req->work.arena, "%s://%s", req->scheme,
+                      is_origin_of(origin, arena_format(&req->work.arena, "%s://%s",
+                                                        req->scheme ? req->scheme : "",
                                                         req->host ? req->host : "")));
 }
 

@@ -41,7 +41,8 @@ const struct view admin_logged_in_view = VIEW("AdminLoginResponse", login_entity
 static void set_cookie(struct request *req, const char *token, int life_seconds)
 {
     const char *base = req->work.config->public_base_url;
-    bool secure = strcmp(req->scheme, "https") == 0 || (base && strncmp(base, "https:", 6) == 0);
+    bool secure = (req->scheme && strcmp(req->scheme, "https") == 0) ||
+                  (base && strncmp(base, "https:", 6) == 0);
 
     reply_header(req, "Set-Cookie",
                  arena_format(&req->work.arena,
