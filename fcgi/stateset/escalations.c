@@ -166,7 +166,7 @@ void stateset_automation_refuse(struct request *req)
     enum failure what = req->work.error.what;
 
     if (!req->tenant || what == UNAUTHENTICATED || what == RATE_LIMITED || what == NOT_ALLOWED) {
-        stateset.refuse(req);
+        stateset_refuse_with_ok(req);
         return;
     }
     req->status = what == INTERNAL ? 500 : what == TOO_LARGE ? 413 : what == BUSY ? 503 : 400;

@@ -128,7 +128,7 @@ static bool test_function(struct request *req)
 }
 
 /* As any operation refuses, and "ok" for those who look at that alone. */
-static void refuse(struct request *req)
+void stateset_refuse_with_ok(struct request *req)
 {
     char *refusal;
 
@@ -197,7 +197,7 @@ const struct dialect stateset_test_function = {
     .limit_rate = stateset_limit_rate,
     .item = stateset_item,
     .list = stateset_list,
-    .refuse = refuse,
+    .refuse = stateset_refuse_with_ok,
     .error_schema = error_schema,
     .routes = test_routes,
     .nroutes = COUNT(test_routes),

@@ -177,7 +177,7 @@ static void refuse(struct request *req)
     };
 
     if (!req->tenant || !statuses[req->work.error.what]) {
-        stateset_refuse(req);
+        stateset_refuse_with_ok(req);
         return;
     }
     req->status = statuses[req->work.error.what];

@@ -109,6 +109,9 @@ void stateset_automation_refuse(struct request *req);
 /* Those that run a function by its name, and functions themselves (automations.c, functions.c). */
 extern const struct dialect stateset_automations, stateset_tools, stateset_test_function;
 
+/* As any operation refuses, and "ok": false for those who look at that alone. */
+void stateset_refuse_with_ok(struct request *req);
+
 /* Calls that are ordered (make_call.c). */
 extern const struct dialect stateset_make_call;
 extern const struct view stateset_entry_view, stateset_function_view;

@@ -64,11 +64,10 @@ Test(stateset_sip_calls, that_go_out_belong_to_the_number_they_come_from)
 
     customer_number(&customer);
     route(&customer, "sip_outbound");
-    reply = tell("/outbound-call-sip", customer.stateset,
+    reply = tell("/api/v1/outbound-call-sip", customer.stateset,
                  say("CallSid=out-1&From=%%2B%s&To=%%2B13125550180", customer.number + 1));
     cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
     cr_expect(strstr(reply.body, "<Stream url=\""), "%s", reply.body);
-    cr_expect_str_eq(reply_header_of(&reply, "Deprecation"), "true");
     cr_expect_str_eq(call_column(&customer, "direction"), "outbound");
     cr_expect_str_eq(call_column(&customer, "customer_phone"), "+13125550180");
 }
