@@ -307,9 +307,10 @@ Test(stateset_automations, record_an_evaluation_and_read_it_back)
 Test(stateset_automations, need_a_key_and_are_known_by_their_old_paths)
 {
     static const char *const paths[] = {
-        "/sms/issue-intake", "/sms/phone-order",       "/sms/post-call-survey",
-        "/sms/tracking",     "/sms/troubleshooting",   "/voice/business-hours",
-        "/voice/evaluation", "/voice/escalation-need", "/voice/get-eval",
+        "/email/loop-followup",  "/sms/issue-intake", "/sms/phone-order",
+        "/sms/post-call-survey", "/sms/tracking",     "/sms/troubleshooting",
+        "/voice/business-hours", "/voice/evaluation", "/voice/escalation-need",
+        "/voice/get-eval",
     };
     struct customer customer = customer_new();
 
