@@ -199,6 +199,7 @@ static bool wait_for_request(const FCGX_Request *fcgi, int socket, const sigset_
         if (pselect(fd + 1, &readable, NULL, NULL, figures_waiting() ? &soon : NULL, between) > 0)
             return true;
         figures_flush(work, false);
+        work_end(work);
         if (told_to_reopen)
             log_reopen();
         told_to_reopen = 0;
@@ -224,6 +225,7 @@ static int serve(int socket, int32_t pool)
             after_answer(&work);
         }
     figures_flush(&work, true);
+    work_end(&work);
     FCGX_Free(&fcgi, 1);
     db_close(work.db);
     return EXIT_SUCCESS;

@@ -61,7 +61,7 @@ static const struct entity request_entity =
 static const char *parse_context(struct request *req, const struct field *field, json_object *in,
                                  void *cell)
 {
-    return wire_json.parse(req, field, in, cell);
+    return wire_document.parse(req, field, in, cell);
 }
 
 static const struct wire context_wire = {

@@ -104,7 +104,7 @@ ParameterizedTest(struct line *given, bad_lines, lead_nowhere)
 Test(bad_lines, of_great_length_lead_nowhere)
 {
     static const char *const prefixes[] = {"/v1/", "/api/v1/admin/", "/hooks/twilio/", "/api/v1/",
-                                           "/health/"};
+                                           "/site/"};
     static const enum api of[] = {KWICKPHONE, OPERATOR, HOOKS, STATESET, SITE};
     struct customer customer = customer_new();
     char *deep = say("%s", "");
