@@ -32,6 +32,7 @@ const struct dialect *const dialects[] = {&stateset,
                                           &callbacks,
                                           &sip_calls,
                                           &hooks,
+                                          &probes,
                                           &site};
 const size_t dialects_count = COUNT(dialects);
 

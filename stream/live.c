@@ -403,7 +403,7 @@ void live_heard(struct live *live, bool by_caller)
 static void hang_up_when_heard(struct live *live)
 {
     bool is_heard = playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE &&
-                   live->interruption.state != INTERRUPTION_HELD &&
+                    live->interruption.state != INTERRUPTION_HELD &&
                     !transcript_is_waiting(&live->transcript) && tones_are_idle(live) &&
                     live->tools.running == 0;
 

@@ -67,7 +67,7 @@ struct control_request {
     const char *body;
     size_t length;
     int status;
-    char reply[64 * 1024];   /* JSON, but for metrics */
+    char reply[64 * 1024]; /* JSON, but for metrics */
 };
 
 struct sockets {

@@ -40,7 +40,7 @@ struct slot {
     int64_t asked_us;                       /* when the caller stopped, for those */
     int64_t over_agent_ms; /* of voice, said over the agent and not judged; NO_INTEGER: it is not */
     bool is_at_end;        /* … when that had little left to say */
-    bool is_complete, is_written, is_told;  /* told: its event was written */
+    bool is_complete, is_written, is_told; /* told: its event was written */
 };
 
 struct transcript {

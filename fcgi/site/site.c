@@ -82,8 +82,6 @@ static const char documents_schema[] =
 
 static const struct route routes[] = {
     /* clang-format off */
-    {"GET /health/live",             NULL, site_live,      NULL, &liveness_view,  "Whether the program runs", .also = "503"},
-    {"GET /health/ready",            NULL, site_ready,     NULL, &readiness_view, "Whether this host should get requests", .also = "503"},
     {"GET /healthz",                 NULL, site_healthz,   NULL, &health_view,    "Health in three members", .answers = "503"},
     {"GET /site/status.json",        NULL, site_status,    NULL, &state_view,     "State of the parts"},
     {"GET /metrics",                 NULL, site_metrics,   NULL, NULL,            "Counters of this host", .reply_type = "text/plain", .reply_schema = "{\"type\":\"string\"}"},
@@ -92,7 +90,7 @@ static const struct route routes[] = {
     /* clang-format on */
 };
 
-static const char *const prefixes[] = {"/health/live", "/health/ready", "/healthz", "/", NULL};
+static const char *const prefixes[] = {"/healthz", "/", NULL};
 
 const struct dialect site = {
     .name = "site",
@@ -109,4 +107,33 @@ const struct dialect site = {
     .error_schema = error_schema,
     .routes = routes,
     .nroutes = COUNT(routes),
+};
+
+/*
+ * The probes of a load balancer, which ask without a key.  StateSet's document promises them, so
+ * they stand in it.
+ */
+static const struct route probe_routes[] = {
+    /* clang-format off */
+    {"GET /health/live",             NULL, site_live,      NULL, &liveness_view,  "Whether the program runs", .also = "503"},
+    {"GET /health/ready",            NULL, site_ready,     NULL, &readiness_view, "Whether this host should get requests", .also = "503"},
+    /* clang-format on */
+};
+
+static const char *const probe_prefixes[] = {"/health/live", "/health/ready", NULL};
+
+const struct dialect probes = {
+    .name = "stateset",
+    .prefixes = probe_prefixes,
+    .body_limit = 16384,
+    .page_size = 50,
+    .page_most = 100,
+    .item = bare_item,
+    .list = bare_list,
+    .refuse = refuse,
+    .title = "StateSet Voice API",
+    .version = "1.0.0",
+    .error_schema = error_schema,
+    .routes = probe_routes,
+    .nroutes = COUNT(probe_routes),
 };

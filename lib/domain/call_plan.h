@@ -12,15 +12,15 @@
 #include <stdint.h>
 
 enum plan_kind {
-    PLAN_CONNECT,   /* to the media websocket of a node */
-    PLAN_DIAL,      /* a human, or another number */
-    PLAN_VOICEMAIL, /* a sentence, a tone, a recording */
-    PLAN_SAY,       /* a sentence, then the end */
-    PLAN_WAIT,      /* a moment of silence, then ask again at after_url */
+    PLAN_CONNECT,    /* to the media websocket of a node */
+    PLAN_DIAL,       /* a human, or another number */
+    PLAN_VOICEMAIL,  /* a sentence, a tone, a recording */
+    PLAN_SAY,        /* a sentence, then the end */
+    PLAN_WAIT,       /* a moment of silence, then ask again at after_url */
     PLAN_CONFERENCE, /* with somebody who is called meanwhile */
-    PLAN_ASK,       /* "say" asks for a key, which is told to after_url */
-    PLAN_HANGUP,    /* nothing more to say */
-    PLAN_NOTHING    /* an empty answer: the carrier goes on as it is */
+    PLAN_ASK,        /* "say" asks for a key, which is told to after_url */
+    PLAN_HANGUP,     /* nothing more to say */
+    PLAN_NOTHING     /* an empty answer: the carrier goes on as it is */
 };
 
 struct relay_plan;

@@ -134,9 +134,8 @@ static bool finalise_step(struct work *work, void *with)
     if (!f->done)
         return true;
     return end_call(work, f, &sessions) && close_sessions(work, f) && close_loose_ends(work, f) &&
-           room_settle(work, f->call.room_id, f->now) &&
-           read_all(work, f) && finalise_decide(work, f) && finalise_record(work, f) &&
-           finalise_tell(work, f);
+           room_settle(work, f->call.room_id, f->now) && read_all(work, f) &&
+           finalise_decide(work, f) && finalise_record(work, f) && finalise_tell(work, f);
 }
 
 bool call_finalise(struct work *work, uid call, bool *done)

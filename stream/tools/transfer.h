@@ -3,8 +3,8 @@
  *
  * The version's "transfer_settings" names a default ("default_number", "number" or "target") and
  * destinations: an object of names and numbers, or a list of {"name","number"}.  Where destinations
- * are named, no other number is called, unless "allow_any_number" is set.  With "mode" "warm" whoever
- * is called hears first what it is about, and may decline (domain/human_legs.h).
+ * are named, no other number is called, unless "allow_any_number" is set.  With "mode" "warm"
+ * whoever is called hears first what it is about, and may decline (domain/human_legs.h).
  */
 #ifndef STREAM_TOOLS_TRANSFER_H
 #define STREAM_TOOLS_TRANSFER_H

@@ -86,7 +86,7 @@ ParameterizedTestParameters(health, documents)
     static struct dialect dialects[] = {
         {"kwickphone", "KwickPhone Developer API", "/v1/numbers"},
         {"stateset", "StateSet Voice API", "/api/v1/admin/tenants/{tenant_id}"},
-        {"site", "Trunkline", "/health/ready"},
+        {"site", "Trunkline", "/healthz"},
     };
 
     return cr_make_param_array(struct dialect, dialects, COUNT_OF(dialects));

@@ -60,8 +60,7 @@ static void write_rows(struct own_call *own, const struct agent_version *version
 struct own_call own_call_new(void)
 {
     struct customer customer = customer_new();
-    struct own_call own = {.work = {.id = "test", .config = config_load()},
-                           .customer = customer};
+    struct own_call own = {.work = {.id = "test", .config = config_load()}, .customer = customer};
     struct agent_version version;
     struct tenant tenant;
 

@@ -106,7 +106,7 @@ void session_violation(struct session *session, const char *what, const char *fo
 
 static struct json_object *record_new(const struct session *session, const char *model_name)
 {
-    static const char *const lists[] = {"updates",   "heard",   "turns", "spoken",    "responses",
+    static const char *const lists[] = {"updates",   "heard",   "turns", "spoken",     "responses",
                                         "truncates", "cancels", "tools", "violations", "told"};
     struct json_object *record =
         pack("id=s number=i model=s state=s closed=n opened_at_ms=i appended_bytes=i "

@@ -150,7 +150,8 @@ static void next_step(struct script *script, int64_t now_ms)
 /* Somebody is there to listen: the person does not speak to a ringing tone. */
 static bool has_audience(const struct call *call)
 {
-    return media_is_open(call) || relay_is_open(call) || program_listens(call) || call->peer || call->room;
+    return media_is_open(call) || relay_is_open(call) || program_listens(call) || call->peer ||
+           call->room;
 }
 
 static bool new_turn(const struct script *script)
