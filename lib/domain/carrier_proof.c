@@ -236,6 +236,14 @@ static enum figure figure_of(const struct proving *p)
     }
 }
 
+/* Whether one of the tokens that may be asked has settled it. */
+static bool is_settled(struct work *work, struct proving *p)
+{
+    if (p->posted->tenant)
+        return try_tenant(work, p, p->posted->tenant);
+    return try_shared(work, p) || try_subject(work, p) || try_account(work, p);
+}
+
 void carrier_prove(struct work *work, const struct posted *posted, struct proof *proof)
 {
     struct proving p = {
@@ -247,13 +255,7 @@ void carrier_prove(struct work *work, const struct posted *posted, struct proof 
 
     *proof = (struct proof){.end = PROOF_INVALID};
     work->tenant = 0;
-    if (!posted->signature)
-        ; /* nothing to try */
-    else if (posted->tenant
-                 ? try_tenant(work, &p, posted->tenant)
-                 : try_shared(work, &p) || try_subject(work, &p) || try_account(work, &p))
-        ; /* settled */
-    else
+    if (posted->signature && !is_settled(work, &p))
         look_for_hint(work, &p);
     figure_note(figure_of(&p));
 }
