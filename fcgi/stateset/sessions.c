@@ -225,6 +225,19 @@ static void list(struct request *req, const struct view *view, const struct page
     stateset.list(req, view, page, rows);
 }
 
+/* As everywhere, with the two members that clients of sessions look at. */
+static void refuse_at_the_door(struct request *req)
+{
+    char *refusal;
+
+    stateset.refuse(req);
+    refusal = arena_text(&req->work.arena, req->reply.at);
+    req->reply.length = 0;
+    text_put(&req->reply, "{\"ok\":false,\"message\":");
+    text_json(&req->reply, req->work.error.message);
+    text_add(&req->reply, ",%s", refusal + 1);
+}
+
 /* Who is refused at the door is told as everywhere; the rest has the shape of an action's answer.
  */
 static void refuse(struct request *req)
@@ -239,7 +252,7 @@ static void refuse(struct request *req)
     int status = statuses[req->work.error.what];
 
     if (!status || !req->tenant) {
-        stateset.refuse(req);
+        refuse_at_the_door(req);
         return;
     }
     req->status = status;

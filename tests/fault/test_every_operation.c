@@ -1,0 +1,321 @@
+/*
+ * What every operation of StateSet's document answers when it cannot do its work: without a
+ * credential, with a body that is none, while the store is away or broken, while the operator is
+ * not configured.  The document says which of these an operation knows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "harness/harness.h"
+
+#define NOBODY "00000000-0000-4000-8000-000000000000"
+
+static json_object *document;
+static const char *operators_key;
+
+struct operation {
+    const char *method, *path; /* upper case; with its names in braces */
+    json_object *of;
+    bool is_operators;
+};
+
+static void put_back(void)
+{
+    json_object *tables = query("SELECT table_name AS t FROM information_schema.tables"
+                                " WHERE table_schema = DATABASE() AND table_name LIKE '%\\_away'");
+
+    for (size_t i = 0; i < json_object_array_length(tables); i++) {
+        const char *name = at(json_object_array_get_idx(tables, i), "t");
+
+        query(say("RENAME TABLE %s TO %.*s", name, (int)strlen(name) - 5, name));
+    }
+}
+
+static void take_away_all_but(const char *kept)
+{
+    json_object *tables = query(say("SELECT table_name AS t FROM information_schema.tables"
+                                    " WHERE table_schema = DATABASE() AND table_name NOT IN (%s)",
+                                    kept));
+
+    for (size_t i = 0; i < json_object_array_length(tables); i++) {
+        const char *name = at(json_object_array_get_idx(tables, i), "t");
+
+        query(say("RENAME TABLE %s TO %s_away", name, name));
+    }
+}
+
+static bool is_ready(void)
+{
+    return http("GET", "/health/ready", NULL, NULL).status == 200;
+}
+
+static void begin(void)
+{
+    part_start("database");
+    put_back();
+    part_start("fcgi");
+    AWAIT(is_ready());
+    operators_key = say("%s", fact("ADMIN_API_KEY"));
+    document = kept(json_object_get(http("GET", "/api-docs/stateset.json", NULL, NULL).json));
+}
+
+TestSuite(every_operation, .init = begin, .fini = begin, .timeout = 240);
+
+/* ---- what is asked ---- */
+
+static json_object *resolved(json_object *schema)
+{
+    json_object *named, *choices;
+
+    if (json_object_object_get_ex(schema, "$ref", &named))
+        return resolved(json_object_object_get(
+            json_object_object_get(json_object_object_get(document, "components"), "schemas"),
+            strrchr(json_object_get_string(named), '/') + 1));
+    if (json_object_object_get_ex(schema, "oneOf", &choices))
+        return resolved(json_object_array_get_idx(choices, 0));
+    return schema;
+}
+
+static json_object *sample_text(json_object *schema)
+{
+    json_object *words;
+    const char *format = at(schema, "format");
+
+    if (json_object_object_get_ex(schema, "enum", &words))
+        return json_object_get(json_object_array_get_idx(words, 0));
+    if (strcmp(format, "date-time") == 0)
+        return json_object_new_string("2030-01-01T00:00:00Z");
+    return json_object_new_string(strcmp(format, "uuid") == 0 ? NOBODY : "+13125550199");
+}
+
+/* A value that the schema allows, with its required members only. */
+static json_object *sample(json_object *given)
+{
+    json_object *schema = resolved(given), *required, *value;
+    json_object *properties = json_object_object_get(schema, "properties");
+    const char *type = json_object_to_json_string(json_object_object_get(schema, "type"));
+
+    if (strstr(type, "\"string\""))
+        return sample_text(schema);
+    if (strstr(type, "\"integer\"") || strstr(type, "\"number\""))
+        return json_object_new_int(1);
+    if (strstr(type, "\"boolean\""))
+        return json_object_new_boolean(1);
+    if (strstr(type, "\"array\""))
+        return json_object_new_array();
+    value = json_object_new_object();
+    if (json_object_object_get_ex(schema, "required", &required))
+        for (size_t i = 0; i < json_object_array_length(required); i++) {
+            const char *name = json_object_get_string(json_object_array_get_idx(required, i));
+
+            json_object_object_add(value, name, sample(json_object_object_get(properties, name)));
+        }
+    return value;
+}
+
+static const char *written_body(const struct operation *one)
+{
+    json_object *content = json_object_object_get(json_object_object_get(one->of, "requestBody"),
+                                                  "content"),
+                *json = json_object_object_get(content, "application/json");
+
+    if (!json)
+        return *one->method == 'G' ? NULL : "";
+    return json_object_to_json_string(kept(sample(json_object_object_get(json, "schema"))));
+}
+
+/* Bodies that must mean something beyond their types. */
+static const char *const bodies[][2] = {
+    {"/api/v1/automations/escalate-call", "{\"call_sid\":\"CA00000000000000000000000000000001\"}"},
+    {"/api/v1/automations/escalate-call-with-bridge",
+     "{\"call_sid\":\"CA00000000000000000000000000000001\"}"},
+    {"/api/v1/operator-queues/{queue_key}", "{\"name\":\"Urgent\"}"},
+    {"/api/v1/access-requests",
+     "{\"company_name\":\"Acme\",\"contact_name\":\"Ada\",\"work_email\":\"ada@example.com\","
+     "\"use_case\":\"Answering the telephone of a shop\"}"},
+};
+
+static const char *body_of(const struct operation *one)
+{
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+        if (strcmp(one->path, bodies[i][0]) == 0)
+            return bodies[i][1];
+    return written_body(one);
+}
+
+/* The path with somebody's tenant, and nobody's everything else. */
+static const char *path_of(const struct operation *one, const struct customer *customer)
+{
+    const char *path = one->path, *open, *shut, *value;
+
+    while ((open = strchr(path, '{'))) {
+        shut = strchr(open, '}');
+        value = strncmp(open, "{tenant_id}", 11) == 0   ? customer->tenant
+                : strncmp(open, "{agent_id}", 10) == 0  ? customer->agent_id
+                : strncmp(open, "{action}", 8) == 0     ? "barge"
+                : strncmp(open, "{queue_key}", 11) == 0 ? "urgent"
+                                                        : NOBODY;
+        path = say("%.*s%s%s", (int)(open - path), path, value, shut + 1);
+    }
+    return path;
+}
+
+static struct reply ask(const struct operation *one, const struct customer *customer,
+                        const char *body)
+{
+    const char *credential = one->is_operators
+                                 ? say("x-admin-key: %s", operators_key)
+                                 : say("Authorization: Bearer %s", customer->stateset);
+    const char *const headers[] = {credential, "Content-Type: application/json", NULL};
+
+    return http(one->method, path_of(one, customer), headers, body);
+}
+
+/* Whether the document says that the operation may answer so. */
+static bool knows(const struct operation *one, int status)
+{
+    return json_object_object_get_ex(json_object_object_get(one->of, "responses"),
+                                     say("%d", status), NULL);
+}
+
+/* What the carrier posts is proved by its signature, and sockets are the daemon's. */
+static bool is_asked(const struct operation *one)
+{
+    static const char *const others[] = {"/media-stream", "/api/v1/logs", "/api/v1/incoming-call",
+                                         "/api/v1/outbound-call", "/api/v1/call-status"};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(one->path, others[i]) == 0)
+            return false;
+    return strncmp(one->path, "/health/", 8) != 0;
+}
+
+static void each(const struct customer *customer, int status,
+                 void (*look)(const struct operation *one, const struct customer *customer,
+                              int status))
+{
+    json_object *paths = json_object_object_get(document, "paths");
+
+    json_object_object_foreach(paths, path, operations)
+    {
+        json_object_object_foreach(operations, name, of)
+        {
+            struct operation one = {
+                .path = path, .of = of, .is_operators = strncmp(path, "/api/v1/admin/", 14) == 0};
+
+            one.method = strcmp(name, "get") == 0      ? "GET"
+                         : strcmp(name, "put") == 0    ? "PUT"
+                         : strcmp(name, "post") == 0   ? "POST"
+                         : strcmp(name, "patch") == 0  ? "PATCH"
+                         : strcmp(name, "delete") == 0 ? "DELETE"
+                                                       : NULL;
+            if (one.method && is_asked(&one) && knows(&one, status))
+                look(&one, customer, status);
+        }
+    }
+}
+
+static void asked_well(const struct operation *one, const struct customer *customer, int status)
+{
+    struct reply reply = ask(one, customer, body_of(one));
+
+    cr_expect_eq(reply.status, status, "%s %s %s: %ld %s", one->method, one->path,
+                 body_of(one) ? body_of(one) : "", reply.status, reply.body);
+}
+
+static void asked_badly(const struct operation *one, const struct customer *customer, int status)
+{
+    struct reply reply;
+
+    if (*one->method == 'G' || *one->method == 'D')
+        return;
+    reply = ask(one, customer, "{\"limit\":");
+    cr_expect_eq(reply.status, status, "%s %s: %ld %s", one->method, one->path, reply.status,
+                 reply.body);
+}
+
+static void asked_by_nobody(const struct operation *one, const struct customer *customer,
+                            int status)
+{
+    static const char *const headers[] = {"Content-Type: application/json", NULL};
+    struct reply reply;
+
+    if (strcmp(one->path, "/api/v1/admin/auth/logout") == 0)
+        return; /* only pages of others are refused there */
+    reply = http(one->method, path_of(one, customer), headers, body_of(one));
+
+    cr_expect_eq(reply.status, status, "%s %s: %ld %s", one->method, one->path, reply.status,
+                 reply.body);
+}
+
+/* ---- and answered ---- */
+
+Test(every_operation, is_401_without_a_credential)
+{
+    struct customer customer = customer_new();
+
+    each(&customer, 401, asked_by_nobody);
+}
+
+Test(every_operation, is_400_with_a_body_that_is_none)
+{
+    struct customer customer = customer_new();
+
+    each(&customer, 400, asked_badly);
+}
+
+Test(every_operation, is_503_while_the_store_is_away)
+{
+    struct customer customer = customer_new();
+
+    part_stop("database", "TERM");
+    each(&customer, 503, asked_well);
+}
+
+static void of_tenants(const struct operation *one, const struct customer *customer, int status)
+{
+    if (!one->is_operators)
+        asked_well(one, customer, status);
+}
+
+static void of_operators(const struct operation *one, const struct customer *customer, int status)
+{
+    if (one->is_operators)
+        asked_well(one, customer, status);
+}
+
+Test(every_operation, is_500_while_the_store_is_broken)
+{
+    struct customer customer = customer_new();
+
+    cr_assert_eq(
+        http("GET", "/status",
+             (const char *const[]){say("Authorization: Bearer %s", customer.stateset), NULL}, NULL)
+            .status,
+        200);
+    take_away_all_but("'tenants', 'api_keys', 'schema_migrations'");
+    each(&customer, 500, of_tenants);
+    put_back();
+    take_away_all_but("'schema_migrations'");
+    each(&customer, 500, of_operators);
+}
+
+Test(every_operation, of_the_operator_is_404_until_he_is_configured)
+{
+    const char *name = say("%s", fact("ADMIN_USERNAME"));
+    struct customer customer = customer_new();
+
+    setenv("ADMIN_USERNAME", "", 1);
+    setenv("ADMIN_API_KEY", "", 1);
+    part_stop("fcgi", "TERM");
+    part_start("fcgi");
+    AWAIT(is_ready());
+    each(&customer, 404, of_operators);
+    setenv("ADMIN_API_KEY", operators_key, 1);
+    setenv("ADMIN_USERNAME", name, 1);
+    part_stop("fcgi", "TERM");
+    part_start("fcgi");
+    AWAIT(is_ready());
+}
