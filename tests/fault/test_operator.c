@@ -103,6 +103,36 @@ Test(operator, signs_in_only_where_a_name_and_a_password_are_configured)
     cr_expect_eq(http("POST", "/api/v1/admin/auth/login", json, body).status, 200);
 }
 
+static struct reply with_cookie(const char *method, const char *path, const char *cookie)
+{
+    const char *const headers[] = {cookie, say("Origin: %s", fact("PUBLIC_BASE_URL")),
+                                   "Content-Type: application/json", NULL};
+
+    return http(method, say("/api/v1/admin/auth/%s", path), headers, NULL);
+}
+
+static const char *new_session(void)
+{
+    static const char *const json[] = {"Content-Type: application/json", NULL};
+    struct reply reply = http("POST", "/api/v1/admin/auth/login", json,
+                              say("{\"username\":\"%s\",\"password\":\"%s\"}",
+                                  fact("ADMIN_USERNAME"), fact("ADMIN_PASSWORD")));
+    const char *cookie = reply_header_of(&reply, "Set-Cookie");
+
+    cr_assert_not_null(cookie, "%ld %s", reply.status, reply.body);
+    return say("Cookie: %.*s", (int)strcspn(cookie, ";"), cookie);
+}
+
+/* Here, where no other test is signed in at the same time. */
+Test(operator, signs_out_everywhere)
+{
+    const char *one = new_session(), *two = new_session();
+
+    cr_expect_eq(with_cookie("GET", "transport", two).status, 200);
+    cr_expect_eq(with_cookie("POST", "logout?everywhere=true", one).status, 200);
+    cr_expect_eq(with_cookie("GET", "transport", two).status, 401);
+}
+
 /* A table is missing: a mistake of ours, told without a word of the driver's. */
 Test(operator, is_told_of_mistakes_of_ours)
 {
