@@ -318,7 +318,7 @@ static const struct route routes[] = {
      .operation = "list_supervisor_actions_admin"},
 
     {"GET /api/v1/admin/callback-tasks",     "admin",   admin_list_tasks, NULL, &admin_task_view,
-     "List Callback Tasks Admin", .flags = LIST, .answers = "400 401 404 503", .query = admin_task_query,
+     "List Callback Tasks Admin", .flags = LIST, .answers = "401 404 503", .query = admin_task_query,
      .operation = "list_callback_tasks_admin"},
 
     {"POST " TENANT "/balance",             OF_TENANT, admin_add_balance, &admin_amount_view, &admin_balance_view,

@@ -319,3 +319,36 @@ Test(every_operation, of_the_operator_is_404_until_he_is_configured)
     part_start("fcgi");
     AWAIT(is_ready());
 }
+
+static void start_with(const char *name, const char *value)
+{
+    if (value)
+        setenv(name, value, 1);
+    else
+        unsetenv(name);
+    part_stop("fcgi", "TERM");
+    part_start("fcgi");
+    AWAIT(is_ready());
+}
+
+Test(every_operation, that_orders_calls_is_429_beyond_its_tenants_rate)
+{
+    struct customer customer = customer_new();
+    const struct operation one = {.method = "POST", .path = "/api/v1/voice/translation-calls"};
+    struct reply reply = {0};
+
+    start_with("RATE_LIMIT_TENANT_PER_MINUTE", "2");
+    for (int i = 0; i < 6 && reply.status != 429; i++) /* a minute may end meanwhile */
+        reply = ask(&one, &customer, "{}");
+    cr_expect_eq(reply.status, 429, "%ld %s", reply.status, reply.body);
+    cr_expect_not_null(reply_header_of(&reply, "Retry-After"));
+    start_with("RATE_LIMIT_TENANT_PER_MINUTE", NULL);
+}
+
+Test(every_operation, is_400_with_a_form_that_is_none)
+{
+    static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+    struct reply reply = http("POST", "/api/v1/outbound-call", headers, "CallSid=%00&To=%ZZ");
+
+    cr_expect_eq(reply.status, 400, "%ld %s", reply.status, reply.body);
+}
