@@ -167,7 +167,6 @@ static void note_end_without_store(struct work *work, const struct fact *fact)
         return;
     if (slice_is(wanted[0].value, "end"))
         known_end_put(work, session);
-    arena_reset(&work->arena);
     note_end(fact);
 }
 
