@@ -216,6 +216,7 @@ static void hand_on(struct work *work, const struct spool *spool, const struct f
     pthread_mutex_unlock(&writer.lock);
     if (away)
         note_end_without_store(work, fact);
+    arena_reset(&work->arena);
 }
 
 /*
