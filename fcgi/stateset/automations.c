@@ -144,16 +144,12 @@ static const char *const prefixes[] = {"/api/v1/automations/email",
                                        NULL};
 
 const struct dialect stateset_automations = {
-    .name = "stateset",
+    STATESET_FOR_TENANTS,
     .prefixes = prefixes,
     .body_limit = 64 * 1024,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
     .item = stateset_item,
     .list = stateset_list,
     .refuse = stateset_automation_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
     .error_schema = stateset_automation_error,
     .routes = routes,
     .nroutes = COUNT(routes),

@@ -421,21 +421,9 @@ static const char *const prefixes[] = {"/api/v1/call-logs", NULL};
 enum { BODY_LIMIT = 64 * 1024 };
 
 const struct dialect stateset_call_logs = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = BODY_LIMIT,
-    .limit = "limit",
-    .skip = "offset",
-    .page_size = 50,
-    .page_most = 100,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
-    .item = stateset_item,
-    .list = stateset_list,
-    .refuse = stateset_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .error_schema = stateset_error_schema,
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,      .prefixes = prefixes,
+    .body_limit = BODY_LIMIT,  STATESET_PAGES(100),
+    .item = stateset_item,     .list = stateset_list,
+    .refuse = stateset_refuse, .error_schema = stateset_error_schema,
+    .routes = routes,          .nroutes = COUNT(routes),
 };

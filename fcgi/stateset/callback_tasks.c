@@ -494,20 +494,7 @@ static const struct route routes[] = {
 static const char *const prefixes[] = {"/api/v1/callback-tasks", NULL};
 
 const struct dialect stateset_tasks = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = 64 * 1024,
-    .limit = "limit",
-    .skip = "offset",
-    .page_size = 50,
-    .page_most = 200,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
-    .item = stateset_item,
-    .list = stateset_list,
-    .refuse = stateset_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,      .prefixes = prefixes,  .body_limit = 64 * 1024,
+    STATESET_PAGES(200),       .item = stateset_item, .list = stateset_list,
+    .refuse = stateset_refuse, .routes = routes,      .nroutes = COUNT(routes),
 };

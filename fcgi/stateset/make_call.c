@@ -203,17 +203,7 @@ static const struct route routes[] = {
 static const char *const prefixes[] = {"/api/v1/make-call", "/make-call", NULL};
 
 const struct dialect stateset_make_call = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = 64 * 1024,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
-    .item = stateset_item,
-    .list = stateset_list,
-    .refuse = refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .error_schema = error_schema,
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,         .prefixes = prefixes,  .body_limit = 64 * 1024,
+    .item = stateset_item,        .list = stateset_list, .refuse = refuse,
+    .error_schema = error_schema, .routes = routes,      .nroutes = COUNT(routes),
 };

@@ -127,16 +127,7 @@ static const struct route routes[] = {
 static const char *const prefixes[] = {"/api/v1/operator-queues", NULL};
 
 const struct dialect stateset_queues = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = 64 * 1024,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
-    .item = stateset_item,
-    .list = stateset_list,
-    .refuse = stateset_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,  .prefixes = prefixes,     .body_limit = 64 * 1024,
+    .item = stateset_item, .list = stateset_list,    .refuse = stateset_refuse,
+    .routes = routes,      .nroutes = COUNT(routes),
 };

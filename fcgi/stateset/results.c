@@ -467,20 +467,13 @@ static const struct route routes[] = {
 static const char *const prefixes[] = {OUTCOMES, EVALS, NULL};
 
 const struct dialect stateset_results = {
-    .name = "stateset",
+    STATESET_FOR_TENANTS,
     .prefixes = prefixes,
     .body_limit = 64 * 1024,
-    .limit = "limit",
-    .skip = "offset",
-    .page_size = 50,
-    .page_most = 200,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
+    STATESET_PAGES(200),
     .item = item,
     .list = list,
     .refuse = stateset_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
     .item_schema = item_schema,
     .list_schema = list_schema,
     .routes = routes,

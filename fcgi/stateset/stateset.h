@@ -7,6 +7,15 @@
 
 #include "fcgi/dialect.h"
 
+/* What the parts of the dialect have in common that tenants ask by their keys. */
+#define STATESET_FOR_TENANTS                                                                       \
+    .name = "stateset", .title = "StateSet Voice API", .version = "1.0.0",                         \
+    .authenticate = stateset_authenticate, .limit_rate = stateset_limit_rate
+
+/* Lists of fifty unless asked for more, "most" at most. */
+#define STATESET_PAGES(most)                                                                       \
+    .limit = "limit", .skip = "offset", .page_size = 50, .page_most = (most)
+
 /* Tenants: errors {"success": false, "error", "code", "details", "request_id"}. */
 extern const struct dialect stateset;
 

@@ -160,16 +160,12 @@ static const char *const prefixes[] = {"/health", "/status", "/api/v1/logs/stats
                                        NULL};
 
 const struct dialect stateset_health = {
-    .name = "stateset",
+    STATESET_FOR_TENANTS,
     .prefixes = prefixes,
     .body_limit = 16384,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
     .item = stateset_item,
     .list = stateset_list,
     .refuse = stateset_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
     .error_schema = stateset_error_schema,
     .routes = routes,
     .nroutes = COUNT(routes),

@@ -218,21 +218,9 @@ static const char *const prefixes[] = {"/api/v1/voice-sessions", NULL};
 enum { BODY_LIMIT = 4 << 20 };
 
 const struct dialect stateset_voice_sessions = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = BODY_LIMIT,
-    .limit = "limit",
-    .skip = "offset",
-    .page_size = 50,
-    .page_most = 200,
-    .authenticate = stateset_authenticate,
-    .limit_rate = stateset_limit_rate,
-    .item = stateset_item,
-    .list = stateset_list,
-    .refuse = stateset_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .error_schema = stateset_error_schema,
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,      .prefixes = prefixes,
+    .body_limit = BODY_LIMIT,  STATESET_PAGES(200),
+    .item = stateset_item,     .list = stateset_list,
+    .refuse = stateset_refuse, .error_schema = stateset_error_schema,
+    .routes = routes,          .nroutes = COUNT(routes),
 };
