@@ -1,7 +1,7 @@
 /*
  * tests/load/echo.c - a model for load tests: it says again what it hears.
  *
- *   echo PORT [cues]      until SIGTERM
+ *   echo PORT plain|cues [PEM]      until SIGTERM; with TLS when a certificate and key are given
  *
  * Every input_audio_buffer.append comes back as response.output_audio.delta.  With "cues" the
  * stamps in the audio are looked at: where the caller begins to speak the response is cancelled and
@@ -206,11 +206,14 @@ int main(int argc, char **argv)
     struct epoll_event events[256];
     int listener, loop = epoll_create1(0);
 
-    if (argc < 2) {
-        fputs("usage: echo PORT [cues]\n", stderr);
+    if (argc < 3) {
+        fputs("usage: echo PORT plain|cues [PEM]\n", stderr);
         return 2;
     }
-    with_cues = argc > 2;
+    with_cues = strcmp(argv[2], "cues") == 0;
+    if (argc > 3)
+        load_serve_tls(argv[3]);
+    signal(SIGPIPE, SIG_IGN);
     listener = load_listen(atoi(argv[1]));
     epoll_ctl(loop, EPOLL_CTL_ADD, listener, &(struct epoll_event){.events = EPOLLIN});
     signal(SIGTERM, end);

@@ -2,10 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,8 @@
 
 /* RFC 6455, 5.2 */
 enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
+
+static SSL_CTX *server_tls, *client_tls;
 
 int64_t load_now_us(void)
 {
@@ -63,19 +67,51 @@ int load_listen(int port)
     return fd;
 }
 
+void load_serve_tls(const char *pem)
+{
+    server_tls = SSL_CTX_new(TLS_server_method());
+    if (!server_tls || SSL_CTX_use_certificate_chain_file(server_tls, pem) != 1 ||
+        SSL_CTX_use_PrivateKey_file(server_tls, pem, SSL_FILETYPE_PEM) != 1) {
+        fprintf(stderr, "%s: no certificate and key\n", pem);
+        exit(1);
+    }
+}
+
+/* The TLS handshake, waited for; later reads and writes do not wait. */
+static bool secure(struct socket *connection, SSL_CTX *context)
+{
+    int fd = connection->fd;
+
+    connection->tls = SSL_new(context);
+    if (!connection->tls)
+        return false;
+    SSL_set_mode(connection->tls,
+                 SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_set_fd(connection->tls, fd);
+    if ((connection->is_client ? SSL_connect : SSL_accept)(connection->tls) != 1)
+        return false;
+    return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == 0;
+}
+
 bool load_connect(struct socket *connection, const char *url)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     char path[1024], request[1400];
     int port, fd, length;
+    bool is_tls = strncmp(url, "wss:", 4) == 0;
 
-    if (sscanf(url, "ws://127.0.0.1:%d%1023s", &port, path) != 2)
+    if (sscanf(url, is_tls ? "wss://127.0.0.1:%d%1023s" : "ws://127.0.0.1:%d%1023s", &port, path) !=
+        2)
         return false;
     address.sin_port = htons((uint16_t)port);
     fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
         return false;
     set_up(connection, fd, true);
+    if (is_tls && !client_tls)
+        client_tls = SSL_CTX_new(TLS_client_method());
+    if (is_tls && !secure(connection, client_tls))
+        return false;
     length = snprintf(request, sizeof request,
                       "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
                       "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -92,12 +128,15 @@ bool load_accept(struct socket *connection, int listener)
     if (fd < 0)
         return false;
     set_up(connection, fd, false);
+    if (server_tls && !secure(connection, server_tls))
+        fputs("a client came without TLS\n", stderr);
     return true;
 }
 
 void load_close(struct socket *connection)
 {
     close(connection->fd);
+    SSL_free(connection->tls);
     free(connection->in);
     free(connection->out);
     *connection = (struct socket){.fd = -1, .with = connection->with};
@@ -138,13 +177,38 @@ void load_put(struct socket *socket, const char *text, size_t length)
     put_frame(socket, TEXT, text, length);
 }
 
+/* As send() and recv() without waiting. */
+static ssize_t transmit(struct socket *socket, const void *bytes, size_t length)
+{
+    int sent;
+
+    if (!socket->tls)
+        return send(socket->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    sent = SSL_write(socket->tls, bytes, (int)length);
+    if (sent <= 0)
+        errno = SSL_get_error(socket->tls, sent) == SSL_ERROR_WANT_WRITE ? EAGAIN : EIO;
+    return sent > 0 ? sent : -1;
+}
+
+static ssize_t receive(struct socket *socket, void *bytes, size_t room)
+{
+    int got;
+
+    if (!socket->tls)
+        return recv(socket->fd, bytes, room, MSG_DONTWAIT);
+    got = SSL_read(socket->tls, bytes, (int)room);
+    if (got <= 0)
+        errno = SSL_get_error(socket->tls, got) == SSL_ERROR_WANT_READ ? EAGAIN : EIO;
+    return got > 0 ? got : -1;
+}
+
 bool load_flush(struct socket *socket)
 {
     ssize_t sent;
 
     if (socket->out_length == 0)
         return true;
-    sent = send(socket->fd, socket->out, socket->out_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    sent = transmit(socket, socket->out, socket->out_length);
     if (sent < 0)
         return errno == EAGAIN || errno == EINTR;
     memmove(socket->out, socket->out + sent, socket->out_length - (size_t)sent);
@@ -253,7 +317,7 @@ bool load_read(struct socket *socket,
     ssize_t got;
 
     socket->in = grown(socket->in, &socket->in_room, socket->in_length + 16384);
-    got = recv(socket->fd, socket->in + socket->in_length, 16384, MSG_DONTWAIT);
+    got = receive(socket, socket->in + socket->in_length, 16384); /* the most of a TLS record */
     if (got < 0)
         return errno == EAGAIN || errno == EINTR;
     if (got == 0)

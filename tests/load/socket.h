@@ -12,6 +12,7 @@
 
 struct socket {
     int fd;
+    struct ssl_st *tls; /* NULL: plain */
     bool is_client, is_open; /* is_open: the handshake is done */
     char *in, *out;
     size_t in_length, in_room, out_length, out_room;
@@ -24,7 +25,13 @@ int64_t load_now_us(void);
 /* Listens on a port of 127.0.0.1; the program ends when that fails. */
 int load_listen(int port);
 
-/* Connects to "ws://127.0.0.1:PORT/PATH" and sends the handshake; false when it cannot. */
+/* From now on whoever is accepted speaks TLS, with the certificate and key in this file. */
+void load_serve_tls(const char *pem);
+
+/*
+ * Connects to "ws://127.0.0.1:PORT/PATH" or "wss://…" (whose certificate is not looked at) and
+ * sends the handshake; false when it cannot.
+ */
 bool load_connect(struct socket *socket, const char *url);
 
 /* The next client of a listener; false when there is none. */
