@@ -8,11 +8,15 @@
 #ifndef DOMAIN_OUTBOUND_H
 #define DOMAIN_OUTBOUND_H
 
+#include <stddef.h>
+
 #include "core/uid.h"
 #include "core/work.h"
 #include "domain/call_plan.h"
 
 struct call;
+struct carrier_setting;
+struct customer_wishes;
 
 struct outbound_order {
     const char *origin; /* twilio, thruai, stateset, phony, campaign, callback, workflow */
@@ -26,6 +30,14 @@ struct outbound_order {
     int64_t ring_seconds, limit_seconds; /* 0: 60 and the longest call */
     uid room_id;                         /* a leg of a room; NO_UID: a call of its own */
     const char *leg_role, *language;     /* of such a leg */
+
+    /* What the Twilio dialect adds; checked wishes (domain/customer_callbacks.h), or NULL. */
+    const struct customer_wishes *customer;
+    bool record;        /* by the carrier, from the answer on; its news come to us */
+    bool machine_waits; /* the carrier asks what to do only when it knows who answered */
+    /* Handed to the carrier as they are: SendDigits, RecordingChannels, …  NULL: none. */
+    const struct carrier_setting *settings;
+    size_t nsettings;
 };
 
 /*

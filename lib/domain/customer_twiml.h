@@ -1,0 +1,70 @@
+/*
+ * domain/customer_twiml.h - a customer's TwiML: read, checked, and written anew for the carrier
+ * (twilio.md 3).
+ *
+ * Nothing of the document is passed on as it came.  It is parsed within bounds (no entities, no
+ * network, no DTD), and only the verbs, nouns and attributes that the reference knows are written
+ * down again; others are left out with a notice, as the carrier itself ignores them (12200).
+ * Whatever would dial or text outward passes the gate; URLs that the carrier would ask or tell are
+ * replaced by ours (domain/customer_hooks.h); names of conferences and queues are kept apart from
+ * those of other tenants on the same carrier account.  Streams and relays go to the customer's own
+ * websocket as they are.
+ */
+#ifndef DOMAIN_CUSTOMER_TWIML_H
+#define DOMAIN_CUSTOMER_TWIML_H
+
+#include "core/text.h"
+#include "core/work.h"
+
+struct call;
+struct customer_hook;
+
+enum {
+    TWIML_SIZE_LIMIT = 64 * 1024, /* bytes of a document */
+    TWIML_DEPTH_LIMIT = 8,
+    TWIML_ELEMENT_LIMIT = 1000,
+    TWIML_HOOK_LIMIT = 200, /* URLs in one document */
+};
+
+/* Something that is wrong with a document, in the numbers of the carrier's debugger. */
+struct twiml_notice {
+    int code;          /* 11100 invalid URL, 12100 no XML, 12200 not known, 13214 caller id, … */
+    const char *about; /* "Dial.callerId"; for the customer, in the arena */
+};
+
+enum { TWIML_NOTICES = 16 };
+
+struct twiml_source {
+    const struct call *call; /* in which it is carried out */
+    const char *document;
+    size_t length;
+    const char *base_url; /* where it came from; NULL: given in an order, URLs must be absolute */
+};
+
+struct twiml_result {
+    struct text text;            /* what the carrier gets */
+    struct customer_hook *hooks; /* rows that its URLs need, still to be written */
+    size_t nhooks;
+    struct twiml_notice notices[TWIML_NOTICES]; /* what was left out */
+    size_t nnotices;
+    struct twiml_notice error; /* why it was refused; code 0: it was not */
+};
+
+/*
+ * Reads, checks and rewrites.  False: refused, result->error says why, and work->error is INVALID
+ * (malformed, too large, a URL that may not be asked) or as the gate had it (domain/gate.h);
+ * BUSY or INTERNAL when the store could not be asked.
+ */
+bool customer_twiml_rewrite(struct work *work, const struct twiml_source *source,
+                            struct twiml_result *result);
+
+/* Whether it is well-formed, within bounds, and has one <Response>; asks nobody. */
+bool customer_twiml_check(struct work *work, const char *document, size_t length,
+                          struct twiml_notice *error);
+
+/*
+ * "reference" as a document at "base" means it (RFC 3986), in the arena; NULL when that is no URL.
+ */
+char *twiml_url(struct work *work, const char *base, const char *reference);
+
+#endif
