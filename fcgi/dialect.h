@@ -63,6 +63,8 @@ struct dialect {
     size_t body_limit;           /* bytes */
     const char *limit, *skip;    /* what the paging parameters are called */
     size_t page_size, page_most;
+    /* Reads paging parameters of another kind into a cleared page; NULL: by limit and skip. */
+    bool (*read_page)(struct request *req, struct page *page);
 
     /* Proves who asks and sets work.tenant and caller, or fails. */
     bool (*authenticate)(struct request *req);
@@ -90,7 +92,7 @@ struct dialect {
     const char *error_type;   /* and its media type; NULL: application/json */
     /* JSON schemas of the envelopes around a schema reference; NULL: bare. */
     void (*item_schema)(struct text *out, const char *reference);
-    void (*list_schema)(struct text *out, const char *reference);
+    void (*list_schema)(struct text *out, const struct route *route, const char *reference);
 
     const struct route *routes;
     size_t nroutes;

@@ -96,6 +96,8 @@ bool read_page(struct request *req, struct page *page)
     const struct dialect *dialect = req->dialect;
 
     *page = (struct page){.size = dialect->page_size, .before_time = NO_INSTANT};
+    if (dialect->read_page)
+        return dialect->read_page(req, page);
     return read_number(req, dialect->limit, 1, dialect->page_most, &page->size) &&
            read_number(req, dialect->skip, 0, 1000000, &page->skip);
 }

@@ -197,17 +197,18 @@ static void put_body(struct page_of_api *page, const struct route *route)
 
 static void put_success_schema(struct page_of_api *page, const struct route *route)
 {
+    const struct dialect *dialect = page->dialect;
     struct text reference = {.arena = page->out->arena};
-    void (*envelope)(struct text *, const char *) =
-        is_list(route) ? page->dialect->list_schema : page->dialect->item_schema;
 
     if (route->reply_schema || !route->out) {
         text_put(page->out, route->reply_schema ? route->reply_schema : "{}");
         return;
     }
-    schema_refer(&page->schemas, &reference, (struct schema){page->dialect, route->out, READ});
-    if (envelope)
-        envelope(page->out, reference.at);
+    schema_refer(&page->schemas, &reference, (struct schema){dialect, route->out, READ});
+    if (is_list(route) && dialect->list_schema)
+        dialect->list_schema(page->out, route, reference.at);
+    else if (!is_list(route) && dialect->item_schema)
+        dialect->item_schema(page->out, reference.at);
     else if (is_list(route))
         text_add(page->out, "{\"type\":\"array\",\"items\":%s}", reference.at);
     else

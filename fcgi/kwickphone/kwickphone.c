@@ -75,8 +75,9 @@ static void refuse(struct request *req)
     text_put(&req->reply, "}}");
 }
 
-static void list_schema(struct text *out, const char *reference)
+static void list_schema(struct text *out, const struct route *route, const char *reference)
 {
+    (void)route;
     text_add(out,
              "{\"type\":\"object\",\"required\":[\"data\"],\"properties\":{\"data\":{"
              "\"type\":\"array\",\"items\":%s}}}",

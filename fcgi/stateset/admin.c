@@ -120,10 +120,11 @@ static void item_schema(struct text *out, const char *reference)
                  names[i].one, names[i].one, reference);
 }
 
-static void list_schema(struct text *out, const char *reference)
+static void list_schema(struct text *out, const struct route *route, const char *reference)
 {
     size_t i = name_of_reference(reference);
 
+    (void)route;
     text_add(out,
              "{\"type\":\"object\",\"required\":[\"ok\",\"count\",\"%s\"],\"properties\":{"
              "\"ok\":{\"type\":\"boolean\"},\"count\":{\"type\":\"integer\",\"minimum\":0},"

@@ -392,10 +392,11 @@ static void item_schema(struct text *out, const char *reference)
         text_put(out, reference);
 }
 
-static void list_schema(struct text *out, const char *reference)
+static void list_schema(struct text *out, const struct route *route, const char *reference)
 {
     const char *name = strstr(reference, "/VoiceOutcome\"") ? "outcomes" : "evals";
 
+    (void)route;
     text_add(out,
              "{\"type\":\"object\",\"required\":[\"ok\",\"tenant\",\"count\",\"%s\"],"
              "\"properties\":{\"ok\":{\"type\":\"boolean\"},\"tenant\":{\"type\":\"string\"},"

@@ -33,6 +33,7 @@ const struct config config_defaults = {
     .rate_limit_ip_per_minute = 60,
     .rate_limit_tenant_per_minute = 1000,
     .rate_limit_key_per_minute = 60,
+    .rate_limit_account_per_15_minutes = 3000,
     .outward_calls_per_tenant = 4,
     .recording_store = "database",
 };
@@ -146,6 +147,8 @@ static const struct column settings[] = {
         .about = "Requests that one tenant may make in a minute."),
     KEY(rate_limit_key_per_minute, NOT_NULL, .least = 1, .most = 1000000,
         .about = "Requests that one KwickPhone key may make in a minute; 60 as published."),
+    KEY(rate_limit_account_per_15_minutes, NOT_NULL, .least = 1, .most = 100000000,
+        .about = "Requests that one account of the Twilio dialect may make in 15 minutes."),
     KEY(outward_calls_per_tenant, NOT_NULL, .least = 1, .most = 256,
         .about = "Requests of one tenant that may wait for another service at once."),
     KEY(recording_store, NOT_NULL, .max = 500,

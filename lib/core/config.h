@@ -43,6 +43,7 @@ struct config {
     const char *billing_outcomes_url, *billing_outcomes_secret;
     const char *allow_private_urls; /* "no", "yes", or origins allowed by name, comma-separated */
     int64_t rate_limit_ip_per_minute, rate_limit_tenant_per_minute, rate_limit_key_per_minute;
+    int64_t rate_limit_account_per_15_minutes;
     int64_t outward_calls_per_tenant; /* how many slow calls outward one tenant may have at once */
     const char *recording_store;      /* "database", or a directory */
 };
