@@ -32,7 +32,7 @@ OWN_CFLAGS     += $(shell pkg-config --cflags fcgi libwebsockets $(LIB_PACKAGES)
 libs            = $(shell pkg-config --libs $(1) 2>/dev/null) -lm -lpthread
 
 # The objects of a folder and of the folders in it.
-objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c $(1)/*/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
 
 PROGRAMS = $(BUILD)/trunkline.fcgi $(BUILD)/trunkline-streamd
 LIB      = $(call objects,lib) $(BUILD)/migrations.o
@@ -103,7 +103,7 @@ $(BUILD)/tests/%.o: OWN_CFLAGS += -Itests -Itests/sim -Wno-missing-prototypes
 .PHONY: suites
 suites: $(foreach one,$(SUITES),$(if $(wildcard tests/$(one)/*.c),$(BUILD)/tests/$(one)-suite))
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d $(BUILD)/*/*/*/*/*.d)
 
 # What is missing is installed first; only then pkg-config has something to say, so make begins anew.
 .PHONY: test
