@@ -97,7 +97,18 @@ static const char *const roles[] = {
     [SPEAKER_TOOL] = "tool",
 };
 
-static void put_turn(const char *kind, const struct subject *subject, const struct slot *slot)
+/* What is needed to say later how far it came. */
+static void add_heard(struct text *line, const struct slot *slot, const struct heard *heard)
+{
+    add_number(line, "from_ms", heard->heard_ms);
+    add_number(line, "sent_ms", heard->sent_ms);
+    if (!instant_is_none(heard->since))
+        add_number(line, "since", heard->since.ms);
+    text_add(line, ",\"whole\":%s", slot->is_complete ? "true" : "false");
+}
+
+static void put_turn(const char *kind, const struct subject *subject, const struct slot *slot,
+                     const struct heard *heard)
 {
     struct arena arena = {0};
     struct text line = begin(&arena, kind, subject);
@@ -116,18 +127,21 @@ static void put_turn(const char *kind, const struct subject *subject, const stru
     add_number(&line, "first_token_ms", slot->first_token_ms);
     add_number(&line, "first_audio_ms", slot->first_audio_ms);
     add_text(&line, "item", slot->item);
+    if (heard)
+        add_heard(&line, slot, heard);
     finish(&line);
 }
 
 void fact_turn(const struct subject *subject, const struct slot *slot)
 {
     metrics_turn(subject->tenant, slot);
-    put_turn("turn", subject, slot);
+    put_turn("turn", subject, slot, NULL);
 }
 
-void fact_heard_so_far(const struct subject *subject, const struct slot *slot)
+void fact_heard_so_far(const struct subject *subject, const struct slot *slot,
+                       const struct heard *heard)
 {
-    put_turn("partial", subject, slot);
+    put_turn("partial", subject, slot, heard);
 }
 
 void fact_said(const struct subject *subject, const struct slot *slot)

@@ -34,8 +34,18 @@ void facts_to(facts_sink *sink);
 
 void fact_turn(const struct subject *subject, const struct slot *slot);
 
-/* The same, which counts only when this process dies before it can write more (checkpoint.h). */
-void fact_heard_so_far(const struct subject *subject, const struct slot *slot);
+/* How a turn is being heard: so much of it at a time, and from then on as time goes. */
+struct heard {
+    int64_t heard_ms, sent_ms; /* never more than was sent */
+    instant since;             /* NO_INSTANT: it stands still */
+};
+
+/*
+ * The same, which counts only when this process dies before it can write more (checkpoint.h);
+ * without "heard" it was heard to its end.
+ */
+void fact_heard_so_far(const struct subject *subject, const struct slot *slot,
+                       const struct heard *heard);
 
 /* The same as event transcript.final, for who follows the call live. */
 void fact_said(const struct subject *subject, const struct slot *slot);
@@ -92,12 +102,16 @@ struct fact {
     const char *line;
     size_t length;
     bool is_left; /* by a process that ended before it was applied */
+    instant died; /* … and when; a time before the fact's own: nobody knows */
 };
 
 /* Whether the fact ends a session (or says that it is lost), and which. */
 bool fact_ends(const struct fact *fact, uid *session);
 
-/* Whether the fact is somebody's turn; texts lie in the work's arena. */
+/*
+ * Whether the fact is somebody's turn, as it stands when its process died at "died"; texts lie in
+ * the work's arena.
+ */
 struct turn;
 bool fact_is_turn(struct work *work, const struct fact *fact, struct turn *turn);
 

@@ -70,17 +70,64 @@ static struct turn read_turn(struct work *work, json_object *tree)
     };
 }
 
+static bool is_kind(json_object *tree, const char *kind)
+{
+    const char *its = json_text(tree, "kind");
+
+    return its && strcmp(its, kind) == 0;
+}
+
+static void put_number(json_object *tree, const char *name, int64_t value)
+{
+    json_object_object_add(tree, name, json_object_new_int64(value));
+}
+
+/* How far a turn was heard when its process died. */
+static int64_t heard_of(json_object *tree, const struct fact *fact)
+{
+    int64_t heard_ms = json_integer(tree, "from_ms", 0), sent_ms = json_integer(tree, "sent_ms", 0);
+    int64_t since = json_integer(tree, "since", INT64_MAX), until = json_integer(tree, "at", 0);
+
+    if (fact->died.ms > until)
+        until = fact->died.ms;
+    if (until > since)
+        heard_ms += until - since;
+    return heard_ms < sent_ms ? heard_ms : sent_ms;
+}
+
+/* What was heard so far becomes a turn; "whole" texts that were heard to their end stay whole. */
+static void settle(json_object *tree, const struct fact *fact)
+{
+    int64_t sent_ms = json_integer(tree, "sent_ms", NO_INTEGER);
+    int64_t start_ms = json_integer(tree, "start_ms", NO_INTEGER), heard_ms;
+    const char *text = json_text(tree, "text");
+
+    json_object_object_add(tree, "kind", json_object_new_string("turn"));
+    if (sent_ms == NO_INTEGER)
+        return;
+    heard_ms = heard_of(tree, fact);
+    if (heard_ms == sent_ms && json_boolean(tree, "whole", false))
+        return;
+    put_number(tree, "heard_ms", heard_ms);
+    if (start_ms != NO_INTEGER)
+        put_number(tree, "end_ms", start_ms + heard_ms);
+    if (text)
+        json_object_object_add(
+            tree, "text",
+            json_object_new_string_len(text, (int)transcript_heard(text, heard_ms, sent_ms)));
+}
+
 bool fact_is_turn(struct work *work, const struct fact *fact, struct turn *turn)
 {
     const struct json_rules rules = {.depth = JSON_DEPTH};
     json_object *tree;
-    const char *kind;
     bool is_turn;
 
     if (!json_read(work, fact->line, fact->length, &rules, &tree))
         return false;
-    kind = json_text(tree, "kind");
-    is_turn = kind && (strcmp(kind, "turn") == 0 || strcmp(kind, "partial") == 0);
+    if (is_kind(tree, "partial"))
+        settle(tree, fact);
+    is_turn = is_kind(tree, "turn");
     if (is_turn)
         *turn = read_turn(work, tree);
     json_object_put(tree);
@@ -220,15 +267,6 @@ static const struct kind {
     {"tool", apply_tool},         {"voice", apply_voice},     {"room", apply_room},
 };
 
-/* What was heard so far counts when nobody lived to say more. */
-static void promote(json_object *tree, const struct fact *fact)
-{
-    const char *kind = json_text(tree, "kind");
-
-    if (fact->is_left && kind && strcmp(kind, "partial") == 0)
-        json_object_object_add(tree, "kind", json_object_new_string("turn"));
-}
-
 static bool apply_one(struct work *work, json_object *tree)
 {
     const char *kind = json_text(tree, "kind");
@@ -238,13 +276,6 @@ static bool apply_one(struct work *work, json_object *tree)
         if (kind && strcmp(kinds[i].name, kind) == 0)
             return kinds[i].apply(work, tree);
     return fail(work, INVALID, "No such fact");
-}
-
-static bool is_kind(json_object *tree, const char *kind)
-{
-    const char *its = json_text(tree, "kind");
-
-    return its && strcmp(its, kind) == 0;
 }
 
 /* How many facts from here on are of that kind and the same tenant. */
@@ -330,7 +361,8 @@ bool facts_apply(struct work *work, const struct fact *facts, size_t count, size
         if (!json_read(work, facts[i].line, facts[i].length, &rules, &trees[i]))
             trees[i] = json_object_new_object();
     for (size_t i = 0; i < count; i++)
-        promote(trees[i], &facts[i]);
+        if (facts[i].is_left && is_kind(trees[i], "partial"))
+            settle(trees[i], &facts[i]); /* nobody lived to say more */
     ok = apply_all(work, trees, count, done);
     for (size_t i = 0; i < count; i++)
         json_object_put(trees[i]);

@@ -263,7 +263,9 @@ void live_write_turns(struct live *live)
             fact_said(&live->subject, slot);
         monitor_turn(live, slot);
         slot->is_told = true;
+        checkpoint_turned(live, slot);
     }
+    checkpoint_write(live);
 }
 
 /* ---- ending ---- */
@@ -423,7 +425,6 @@ static void tick_conversation(struct live *live)
     takeover_tick(live);
     transcript_expire(&live->transcript, now_us, false);
     live_write_turns(live);
-    checkpoint_write(live);
     if (live->retry_us && now_us > live->retry_us) {
         live->retry_us = 0;
         mind_speak(live, &(struct speak){.purpose = "retry"});

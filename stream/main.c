@@ -30,6 +30,7 @@
 #include "stream/news.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
+#include "stream/pulse.h"
 #include "stream/recorder.h"
 #include "stream/relay.h"
 #include "stream/replay.h"
@@ -189,6 +190,7 @@ static void turn(void)
     sockets_now_us();
     offloop_collect();
     turn_us = sockets_send();
+    pulse_beat();
     control_note_turn(turn_us);
     metrics_note_turn(turn_us);
     coalesce_note_turn(turn_us, clock_monotonic_us());

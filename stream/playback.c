@@ -183,6 +183,25 @@ void playback_pass(struct playback *playback, int64_t now_us)
     }
 }
 
+size_t playback_hearing(const struct playback *playback, struct hearing hearing[PLAYBACK_ITEMS])
+{
+    int64_t from_us = INT64_MIN;
+
+    for (size_t i = 0; i < playback->nitems; i++) {
+        const struct spoken *spoken = &playback->items[i];
+        int64_t since_us = spoken->since_us > from_us ? spoken->since_us : from_us;
+
+        hearing[i] = (struct hearing){
+            .item = spoken->item,
+            .heard_ms = spoken->heard / AUDIO_BYTES_PER_MS,
+            .sent_ms = spoken->sent / AUDIO_BYTES_PER_MS,
+            .since_us = since_us,
+        };
+        from_us = since_us + (spoken->sent - spoken->heard) * 1000 / AUDIO_BYTES_PER_MS;
+    }
+    return playback->nitems;
+}
+
 size_t playback_cut(struct playback *playback, int64_t now_us, struct cut cuts[PLAYBACK_ITEMS])
 {
     size_t count;

@@ -68,6 +68,18 @@ bool playback_is_idle(const struct playback *playback);
 /* How long the audio that was sent goes on, as far as we know. */
 int64_t playback_left_ms(const struct playback *playback, int64_t now_us);
 
+/* How an item is heard: so much of it at a time, and from then on as time goes, up to "sent_ms". */
+struct hearing {
+    const char *item;
+    int64_t heard_ms, sent_ms;
+    int64_t since_us; /* NOT_HEARD: it stands still */
+};
+
+#define NOT_HEARD INT64_MIN
+
+/* The same for every item; one behind others begins when they are over.  Says how many. */
+size_t playback_hearing(const struct playback *playback, struct hearing hearing[PLAYBACK_ITEMS]);
+
 /* An item that was cut short. */
 struct cut {
     char item[ID_SIZE], response[ID_SIZE];

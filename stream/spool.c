@@ -146,6 +146,14 @@ bool spool_probe(const struct spool *spool)
     return ok;
 }
 
+uint64_t spool_first(const char *directory)
+{
+    uint64_t lowest, highest;
+
+    find_files(directory, &lowest, &highest);
+    return lowest;
+}
+
 size_t spool_bytes(const char *directory)
 {
     uint64_t lowest, highest;
@@ -205,15 +213,20 @@ static bool read_line(int fd, struct arena *arena, struct spool_place at, struct
     return strtoul(text, NULL, 16) == sum_of(line->text, length);
 }
 
-/* Goes to the next file when this one has no whole line left and is not written any more. */
-static bool pass_on(struct spool_reader *reader, struct spool_place end)
+static void remove_file(const struct spool_reader *reader, uint64_t file)
 {
     char path[PATH];
 
+    write_path(reader->directory, file, path);
+    unlink(path);
+}
+
+/* Goes to the next file when this one has no whole line left and is not written any more. */
+static bool pass_on(struct spool_reader *reader, struct spool_place end)
+{
     if (reader->at.file >= end.file)
         return false;
-    write_path(reader->directory, reader->at.file, path);
-    unlink(path);
+    remove_file(reader, reader->at.file - 1);
     for (uint64_t file = reader->at.file + 1; file <= end.file; file++)
         if (open_at(reader, file))
             return true;
@@ -241,12 +254,11 @@ void spool_taken(struct spool_reader *reader, struct spool_place place)
 
 void spool_reader_close(struct spool_reader *reader, bool all_taken)
 {
-    char path[PATH];
-
     if (reader->fd >= 0)
         close(reader->fd);
     reader->fd = -1;
-    write_path(reader->directory, reader->at.file, path);
-    if (all_taken)
-        unlink(path);
+    if (!all_taken)
+        return;
+    remove_file(reader, reader->at.file - 1);
+    remove_file(reader, reader->at.file);
 }

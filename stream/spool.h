@@ -2,7 +2,8 @@
  * stream/spool.h - lines on disk that survive the process, until they were dealt with.
  *
  * A spool is a directory of numbered files ("00000001.log"), written one behind the other and
- * removed when everything in them was taken.  Each line carries a check sum; a line that a crash
+ * removed when everything in them was taken; the last of those stays until the next one was taken
+ * too, because lines of it may still be wanted when the process dies (checkpoint.h).  Each line carries a check sum; a line that a crash
  * cut short ends its file.  One thread appends, another reads; what they share is only how far the
  * first has written.
  */
@@ -42,6 +43,9 @@ void spool_close(struct spool *spool);
 /* Whether the disk takes anything, tried with a file of its own that is removed again. */
 bool spool_probe(const struct spool *spool);
 
+/* The number of its oldest file, 0 when there is none. */
+uint64_t spool_first(const char *directory);
+
 /* How much lies in a spool's directory. */
 size_t spool_bytes(const char *directory);
 
@@ -71,7 +75,7 @@ size_t spool_read(struct spool_reader *reader, struct arena *arena, struct spool
 /* Everything before "place" was dealt with: the reader moves, files behind it are removed. */
 void spool_taken(struct spool_reader *reader, struct spool_place place);
 
-/* Closes; "all_taken": the last file is removed too. */
+/* Closes; "all_taken": the last files are removed too. */
 void spool_reader_close(struct spool_reader *reader, bool all_taken);
 
 bool spool_place_before(struct spool_place a, struct spool_place b);

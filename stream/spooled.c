@@ -8,6 +8,7 @@
 #include "core/config.h"
 #include "domain/turns.h"
 #include "stream/facts.h"
+#include "stream/pulse.h"
 #include "stream/spool.h"
 
 enum { MOST_FILES = 64, MOST_TURNS = 500, SUM = 9 };
@@ -33,7 +34,7 @@ static void keep(struct found *found, const struct turn *turn)
         found->turns[found->count++] = *turn;
 }
 
-static void look_into(struct found *found, const char *path)
+static void look_into(struct found *found, const char *path, instant died)
 {
     FILE *file = fopen(path, "re");
     char *line = NULL;
@@ -43,7 +44,8 @@ static void look_into(struct found *found, const char *path)
 
     while (file && (length = getline(&line, &room, file)) > SUM) {
         const struct fact fact = {.line = line + SUM,
-                                  .length = (size_t)length - SUM - (line[length - 1] == '\n')};
+                                  .length = (size_t)length - SUM - (line[length - 1] == '\n'),
+                                  .died = died};
 
         if (strstr(fact.line, found->digits) && fact_is_turn(found->work, &fact, &turn) &&
             uid_equal(turn.call_id, found->call))
@@ -75,7 +77,8 @@ static void look_through(struct found *found, const char *directory)
     for (int i = 0; i < count; i++) {
         if (i >= count - MOST_FILES)
             look_into(found,
-                      arena_format(&found->work->arena, "%s/%s", directory, files[i]->d_name));
+                      arena_format(&found->work->arena, "%s/%s", directory, files[i]->d_name),
+                      pulse_last(directory, strtoull(files[i]->d_name, NULL, 10)));
         free(files[i]);
     }
     if (count >= 0)

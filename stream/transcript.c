@@ -100,15 +100,21 @@ static size_t whole_words(const char *text, size_t length, size_t most)
     return most;
 }
 
+size_t transcript_heard(const char *text, int64_t heard_ms, int64_t sent_ms)
+{
+    size_t length = strlen(text);
+
+    if (sent_ms <= 0 || heard_ms >= sent_ms)
+        return length;
+    return whole_words(text, length, (size_t)((int64_t)length * heard_ms / sent_ms));
+}
+
 void transcript_cut(struct slot *slot, int64_t heard_ms, int64_t sent_ms)
 {
-    size_t length = slot->text.length;
-
     if (slot->heard_ms != NO_INTEGER)
         return;
-    if (slot->text.at && sent_ms > 0 && heard_ms < sent_ms) {
-        length = (size_t)((int64_t)length * heard_ms / sent_ms);
-        slot->text.length = whole_words(slot->text.at, slot->text.length, length);
+    if (slot->text.at) {
+        slot->text.length = transcript_heard(slot->text.at, heard_ms, sent_ms);
         slot->text.at[slot->text.length] = '\0';
     }
     slot->heard_ms = heard_ms;

@@ -62,6 +62,9 @@ struct slot *transcript_find(const struct transcript *transcript, const char *it
 void transcript_add(struct slot *slot, const char *text);
 void transcript_complete(struct slot *slot, const char *text);
 
+/* How many bytes of a text were heard, in whole words. */
+size_t transcript_heard(const char *text, int64_t heard_ms, int64_t sent_ms);
+
 /* The caller heard "heard_ms" of the "sent_ms" that this turn lasted so far; the text is cut. */
 void transcript_cut(struct slot *slot, int64_t heard_ms, int64_t sent_ms);
 

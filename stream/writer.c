@@ -11,6 +11,7 @@
 #include "domain/route_cache.h"
 #include "stream/facts.h"
 #include "stream/offloop.h"
+#include "stream/pulse.h"
 #include "stream/scan.h"
 #include "stream/spool.h"
 
@@ -45,7 +46,9 @@ static struct {
     struct spool_place end; /* how far the spool is written */
     size_t backlog;         /* lines on disk that are not applied */
     size_t backlog_bytes;
-    uint64_t first_file;        /* of this process */
+    uint64_t first_file; /* of this process */
+    uint64_t left_file;  /* of another one, the applier's: the last that was looked up, … */
+    instant died;        /* … and when its process died */
     struct spool_place applied; /* how far the store has it */
     bool urgent, stopping, disk_failed, store_is_away, spooler_is_done;
     int64_t stop_at_us;
@@ -357,6 +360,23 @@ static void pause_before_retry(void)
     pthread_mutex_unlock(&writer.lock);
 }
 
+/* What an earlier process left behind is told apart, and when that died. */
+static struct fact fact_of(const struct spool_line *line)
+{
+    uint64_t file = line->behind.file;
+    struct fact fact = {.line = line->text, .length = line->length};
+
+    if (file >= writer.first_file)
+        return fact;
+    if (file != writer.left_file) {
+        writer.left_file = file;
+        writer.died = pulse_last(writer.reader.directory, file);
+    }
+    fact.is_left = true;
+    fact.died = writer.died;
+    return fact;
+}
+
 /* Applies one batch; what the database did not take stays before the reader. */
 static void apply_batch(struct work *work, struct spool_reader *reader, struct spool_place end)
 {
@@ -366,8 +386,7 @@ static void apply_batch(struct work *work, struct spool_reader *reader, struct s
     bool away;
 
     for (size_t i = 0; i < count; i++)
-        facts[i] =
-            (struct fact){lines[i].text, lines[i].length, lines[i].behind.file < writer.first_file};
+        facts[i] = fact_of(&lines[i]);
     away = count && !facts_apply(work, facts, count, &done);
     note_store(away);
     spool_taken(reader, done ? lines[done - 1].behind : count ? reader->at : end);
@@ -413,6 +432,8 @@ bool writer_start(const struct config *config, const char *directory, void (*end
     writer.end = writer.spool.end;
     writer.first_file = writer.end.file;
     writer.applied = writer.reader.at;
+    writer.left_file = 0;
+    pulse_start(directory, writer.first_file);
     writer.is_running = true;
     return pthread_create(&writer.spooler, NULL, write_spool, NULL) == 0 &&
            pthread_create(&writer.applier, NULL, apply_spool, NULL) == 0;
@@ -433,4 +454,5 @@ void writer_stop(int ms)
     pthread_mutex_unlock(&writer.lock);
     pthread_join(writer.spooler, NULL);
     pthread_join(writer.applier, NULL);
+    pulse_stop();
 }

@@ -219,7 +219,7 @@ Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
 
     /* What was heard of the sentence that broke off is known but for a quarter of a second. */
     story = story_heard(carrier, &heard_ms);
-    AWAIT(abs(known_ms(sid) - heard_ms) < 500);
+    AWAIT(abs(known_ms(sid) - heard_ms) < 250);
     cr_log_info("%d of %d ms that were heard are known", known_ms(sid), heard_ms);
     turn = at(query(say(BROKEN_TURN, "text", sid)), "0.text");
     cr_expect(strlen(turn) > 0 && strncmp(story, turn, strlen(turn)) == 0, "%s", turn);

@@ -187,28 +187,34 @@ Test(writer, takes_what_was_heard_so_far_only_from_the_dead)
     struct slot slot = {
         .seq = 1,
         .speaker = SPEAKER_ASSISTANT,
-        .text = {.at = (char *)(uintptr_t) "Once upon", .length = 9},
+        .text = {.at = (char *)(uintptr_t) "Once upon a time", .length = 16},
         .at = clock_now(),
         .start_ms = 0,
         .end_ms = 1,
-        .heard_ms = 700,
+        .heard_ms = NO_INTEGER,
         .first_token_ms = NO_INTEGER,
         .first_audio_ms = NO_INTEGER,
     };
 
+    const struct heard heard = {
+        .heard_ms = 0, .sent_ms = 4000, .since = instant_after(clock_now(), -2000)};
+    struct rows rows;
+
     cr_assert(writer_start(&away, directory, ended));
     say(5);
-    fact_heard_so_far(&subject, &slot);
+    fact_heard_so_far(&subject, &slot, &heard);
     while (writer_backlog() < 2)
         nap();
     writer_stop(50);
     cr_assert(writer_start(&world.config, directory, ended));
     slot.seq = 2;
-    fact_heard_so_far(&subject, &slot);
+    fact_heard_so_far(&subject, &slot, &heard);
     fact_end(&subject, "completed", NULL, 10, 1);
     while (!endings)
         nap();
     cr_expect_eq(turns(), 2, "a living process says more later");
+    cr_assert(turns_of_call(&world.work, in.call.id, &rows));
+    cr_expect_str_eq(((const struct turn *)rows.at)[0].text, "Once", "half of it was heard");
     writer_stop(1000);
 }
 

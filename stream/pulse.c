@@ -1,0 +1,120 @@
+#include "stream/pulse.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "stream/spool.h"
+
+enum { PATH = 440 };
+
+static _Atomic int64_t *page; /* NULL: nothing is kept */
+
+static void write_path(const char *directory, uint64_t file, char path[PATH])
+{
+    snprintf(path, PATH, "%s/%08" PRIu64 ".pulse", directory, file);
+}
+
+static bool read_name(const char *name, uint64_t *file)
+{
+    char behind;
+
+    return sscanf(name, "%" SCNu64 ".puls%c", file, &behind) == 2 && behind == 'e';
+}
+
+/* The highest number that is not above "most", 0 when there is none. */
+static uint64_t find(const char *directory, uint64_t most)
+{
+    DIR *entries = opendir(directory);
+    struct dirent *entry;
+    uint64_t file, best = 0;
+
+    while (entries && (entry = readdir(entries)))
+        if (read_name(entry->d_name, &file) && file <= most && file > best)
+            best = file;
+    if (entries)
+        closedir(entries);
+    return best;
+}
+
+/* Whose lines were all taken needs no time of death. */
+static void remove_before(const char *directory, uint64_t first)
+{
+    DIR *entries = opendir(directory);
+    struct dirent *entry;
+    char path[PATH];
+    uint64_t file;
+
+    while (entries && (entry = readdir(entries))) {
+        if (!read_name(entry->d_name, &file) || file >= first)
+            continue;
+        write_path(directory, file, path);
+        unlink(path);
+    }
+    if (entries)
+        closedir(entries);
+}
+
+/* The bytes are written first, so that a full disk says so now and not by a signal later. */
+static void *map(const char *path)
+{
+    int64_t now_ms = clock_now().ms;
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    void *mapped = MAP_FAILED;
+
+    if (fd >= 0 && write(fd, &now_ms, sizeof now_ms) == (ssize_t)sizeof now_ms)
+        mapped = mmap(NULL, sizeof now_ms, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED)
+        log_warning(NULL, "pulse.not_kept", "path=%s text=\"%s\"", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return mapped == MAP_FAILED ? NULL : mapped;
+}
+
+bool pulse_start(const char *directory, uint64_t first_file)
+{
+    char path[PATH];
+
+    pulse_stop();
+    remove_before(directory, find(directory, spool_first(directory)));
+    write_path(directory, first_file, path);
+    page = map(path);
+    return page != NULL;
+}
+
+void pulse_beat(void)
+{
+    if (page)
+        atomic_store_explicit(page, clock_now().ms, memory_order_relaxed);
+}
+
+void pulse_stop(void)
+{
+    if (page)
+        munmap((void *)page, sizeof *page);
+    page = NULL;
+}
+
+instant pulse_last(const char *directory, uint64_t file)
+{
+    uint64_t its = find(directory, file);
+    instant when = NO_INSTANT;
+    char path[PATH];
+    int64_t ms;
+    int fd;
+
+    write_path(directory, its, path);
+    fd = its ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0 && read(fd, &ms, sizeof ms) == (ssize_t)sizeof ms)
+        when.ms = ms;
+    if (fd >= 0)
+        close(fd);
+    return when;
+}
