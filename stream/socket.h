@@ -1,10 +1,10 @@
 /*
  * stream/socket.h - connections: listeners, websockets both ways, the control listener, the loop.
  *
- * socket.c alone knows libwebsockets.  Whatever is said over a connection is the business of a
- * role: it is asked whether a client may come in, and told of messages and of the end.  A role
- * answers through the outlet it was given, whenever it likes; what it wrote leaves at the end of
- * the loop's turn, all of it in as few writes as possible.
+ * The files of stream/socket/ alone know libwebsockets.  Whatever is said over a connection is the
+ * business of a role: it is asked whether a client may come in, and told of messages and of the
+ * end.  A role answers through the outlet it was given, whenever it likes; what it wrote leaves at
+ * the end of the loop's turn, all of it in as few writes as possible.
  *
  * Everything here happens in the loop's thread, but sockets_wake().
  */

@@ -1,0 +1,80 @@
+#include "stream/socket/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int add_authorization(struct lws *wsi, struct socket *socket, unsigned char **at,
+                             size_t room)
+{
+    const char *value = socket->authorization;
+
+    if (value &&
+        lws_add_http_header_by_name(
+            wsi,
+            (const unsigned char *)(socket->key_header ? socket->key_header : "authorization:"),
+            (const unsigned char *)value, (int)strlen(value), at, *at + room))
+        return CLOSE;
+    socket_forget_authorization(socket);
+    return KEEP;
+}
+
+int socket_on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                     size_t length)
+{
+    struct socket *socket = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+
+    if (!socket)
+        return lws_callback_http_dummy(wsi, reason, user, in, length);
+    switch (reason) {
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        return add_authorization(wsi, socket, in, length);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        return socket_not_connected(wsi, socket, in, length);
+    default:
+        return socket_event(wsi, socket, reason, in, length);
+    }
+}
+
+/* The library may have told of a failure before it returns, or may not have told at all. */
+static void (*connects)(const struct role *role, const struct target *target, void *with);
+
+void sockets_connect_by(void (*connect)(const struct role *role, const struct target *target,
+                                        void *with))
+{
+    connects = connect;
+}
+
+static void connect_socket(const struct role *role, const struct target *target, void *with)
+{
+    struct socket *socket = socket_new(role, with);
+    bool was_freed = false;
+    struct lws_client_connect_info info = {
+        .address = target->address,
+        .host = target->host,
+        .port = target->port,
+        .path = target->path,
+        .ssl_connection = target->tls ? LCCSCF_USE_SSL : 0,
+        .local_protocol_name = "client",
+        .opaque_user_data = socket,
+        .pwsi = &socket->wsi,
+    };
+
+    sockets_place(&info);
+    if (target->authorization && !(socket->authorization = strdup(target->authorization)))
+        abort();
+    socket->key_header = target->key_header;
+    socket->burst.masks = true;
+    socket->was_freed = &was_freed;
+    if (!lws_client_connect_via_info(&info) && !was_freed)
+        socket_ended(NULL, socket);
+    else if (!was_freed)
+        socket->was_freed = NULL;
+}
+
+void socket_connect(const struct role *role, const struct target *target, void *with)
+{
+    if (connects)
+        connects(role, target, with);
+    else
+        connect_socket(role, target, with);
+}
