@@ -11,29 +11,34 @@
 #include "stream/line.h"
 #include "stream/mind.h"
 #include "stream/socket.h"
+#include "stream/tools/errands.h"
 #include "stream/tools/posts.h"
 
 enum {
     ERRANDS_WAITING = 256,
-    ERRAND_US = 10 * 1000000, /* for the database to answer */
-    GRACE_US = 1000000,       /* behind a webhook's own time-out */
-    FILLER_US = 700 * 1000,   /* a tool that answers sooner needs no phrase */
+    ERRAND_US = 10 * 1000000,   /* for the database to answer */
+    FUNCTION_US = 15 * 1000000, /* for a carrier, too */
+    GRACE_US = 1000000,         /* behind a webhook's own time-out */
+    FILLER_US = 700 * 1000,     /* a tool that answers sooner needs no phrase */
 };
 
 static struct helper *helper;
+static struct helper *carriers; /* for functions, which ask carriers and others */
 static void (*elsewhere)(struct tool_run *run);
 
 bool tools_start(const struct config *config)
 {
     helper = helper_start("tools", config, true, ERRANDS_WAITING);
-    return helper && posts_start(config);
+    carriers = helper_start("functions", config, true, ERRANDS_WAITING);
+    return helper && carriers && posts_start(config);
 }
 
 void tools_stop(void)
 {
     posts_stop();
     helper_stop(helper);
-    helper = NULL;
+    helper_stop(carriers);
+    helper = carriers = NULL;
 }
 
 void tools_by(void (*take)(struct tool_run *run))
@@ -301,6 +306,12 @@ static void finish(struct tool_run *run, const struct outcome *outcome)
 
 /* ---- running ---- */
 
+/* Neither a tenant's own tool nor one of the loop's. */
+static bool is_errand(const struct tool *tool)
+{
+    return tool->builtin || tool->function;
+}
+
 /* Errors that are ours say nothing to a model. */
 static void errand_failed(struct tool_run *run)
 {
@@ -316,14 +327,22 @@ static void errand_failed(struct tool_run *run)
 static void do_errand(struct work *work, struct task *task)
 {
     struct tool_run *run = (struct tool_run *)task;
-    const struct errand errand = {.box = run->box, .arguments = run->arguments, .id = run->id};
+    const struct errand errand = {
+        .box = run->box,
+        .arguments = run->arguments,
+        .id = run->id,
+        .function = run->tool->function,
+        .session = run->subject.session,
+        .via = run->via,
+    };
     struct text result = {.arena = &run->work.arena};
 
     if (atomic_load(&run->canceled))
         return;
     run->work.db = work->db;
     run->work.config = work->config;
-    if (run->tool->builtin->errand(&run->work, &errand, &result))
+    if (run->tool->builtin ? run->tool->builtin->errand(&run->work, &errand, &result)
+                           : errand_function(&run->work, &errand, &result))
         run_answered(run, result.at, result.length);
     else
         errand_failed(run);
@@ -354,7 +373,7 @@ static void come_back(struct task *task)
         finish(run, &run->outcome);
         return;
     }
-    if (run->tool->builtin && run->outcome.status && strcmp(run->outcome.status, "ok") == 0)
+    if (is_errand(run->tool) && run->outcome.status && strcmp(run->outcome.status, "ok") == 0)
         write_fact(run, &run->outcome);
     run_free(run);
 }
@@ -373,19 +392,20 @@ static void run_at_once(struct live *live, struct tool_run *run)
 
 static void send_away(struct tool_run *run)
 {
-    bool is_errand = run->tool->builtin != NULL;
-    int64_t limit_us =
-        is_errand ? ERRAND_US : run->tool->webhook.timeout_seconds * 1000000 + GRACE_US;
+    const struct tool *tool = run->tool;
+    struct helper *thread = tool->function ? carriers : helper;
+    int64_t limit_us = is_errand(tool) ? (tool->function ? FUNCTION_US : ERRAND_US)
+                                       : tool->webhook.timeout_seconds * 1000000 + GRACE_US;
 
     run->task = (struct task){.run = do_errand, .done = come_back};
     run->deadline_us = run->started_us + limit_us;
-    if (!is_errand && run->tool->webhook.speak_during && *run->tool->webhook.speak_during)
+    if (!is_errand(tool) && tool->webhook.speak_during && *tool->webhook.speak_during)
         run->filler_us = run->started_us + FILLER_US;
     if (elsewhere)
         elsewhere(run);
-    run->is_away = elsewhere   ? true
-                   : is_errand ? helper && helper_give(helper, &run->task)
-                               : posts_give(run);
+    run->is_away = elsewhere         ? true
+                   : is_errand(tool) ? thread && helper_give(thread, &run->task)
+                                     : posts_give(run);
     if (run->is_away)
         return;
     run_failed(run, "error", "too much is under way");

@@ -5,72 +5,25 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "domain/agent_hours.h"
 #include "domain/agents.h"
-#include "domain/business_hours.h"
 #include "domain/functions.h"
 #include "domain/invocations.h"
 #include "domain/session_evals.h"
-#include "domain/tenants.h"
 #include "domain/turns.h"
 
 /* ---- hours ---- */
 
-static json_object *either(json_object *object, const char *snake, const char *camel)
-{
-    json_object *member = json_member(object, snake);
-
-    return member ? member : json_member(object, camel);
-}
-
-/* The hours of the call's agent stand above the tenant's, and so does its time zone. */
-static bool read_hours(struct work *work, const struct function_context *context,
-                       struct business_hours *answer, bool *known)
-{
-    struct agent_version version = {.config = {"{}"}};
-    json_object *config, *settings, *hours;
-    struct tenant tenant;
-    const char *zone;
-
-    if (!tenant_by_id(work, work->tenant, &tenant) ||
-        (context->has_call && !uid_is_none(context->call.agent_version_id) &&
-         !agent_version_find(work, context->call.agent_version_id, &version)))
-        return false;
-    config = json_parse(version.config.json);
-    settings = json_parse(tenant.config.json);
-    hours = either(config, "business_hours", "businessHours");
-    if (!hours)
-        hours = either(settings, "business_hours", "businessHours");
-    zone = json_text(config, "timezone");
-    *known =
-        business_hours_at(&work->arena, hours, zone ? zone : tenant.timezone, clock_now(), answer);
-    json_object_put(config);
-    json_object_put(settings);
-    return true;
-}
-
 bool function_hours(struct work *work, const struct function_context *context,
                     json_object *arguments, struct text *result)
 {
-    char now[ZONE_ISO_SIZE], next[ZONE_ISO_SIZE];
-    struct business_hours hours;
-    bool known;
+    struct agent_version version = {0};
 
     (void)arguments;
-    if (!read_hours(work, context, &hours, &known))
+    if (context->has_call && !uid_is_none(context->call.agent_version_id) &&
+        !agent_version_find(work, context->call.agent_version_id, &version))
         return false;
-    if (!known)
-        return fail(work, NOT_FOUND, "No business hours are set");
-    zone_write_iso(hours.zone, clock_now(), now);
-    text_add(result, "{\"open\":%s,\"timezone\":", hours.open ? "true" : "false");
-    text_json(result, hours.timezone);
-    text_add(result, ",\"now\":\"%s\",\"next_change\":", now);
-    if (instant_is_none(hours.next_change)) {
-        text_put(result, "null}");
-        return true;
-    }
-    zone_write_iso(hours.zone, hours.next_change, next);
-    text_add(result, "\"%s\"}", next);
-    return true;
+    return agent_hours_write(work, version.config.json, result);
 }
 
 /* ---- whether a human is needed ---- */

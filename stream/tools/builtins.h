@@ -14,6 +14,7 @@
 #include "core/uid.h"
 #include "core/work.h"
 
+struct function;
 struct live;
 struct toolbox;
 
@@ -22,6 +23,11 @@ struct errand {
     const struct toolbox *box;
     json_object *arguments; /* they fit the tool's schema */
     uid id;                 /* of this one run; rows that it makes have it for a key */
+
+    /* Of a function of the program's (domain/functions.h): which, for whom, and who asks. */
+    const struct function *function;
+    uid session;
+    const char *via;
 };
 
 struct builtin {

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "core/e164.h"
-#include "domain/business_hours.h"
+#include "domain/agent_hours.h"
 #include "domain/callback_tasks.h"
+#include "domain/functions.h"
 #include "domain/gate.h"
 #include "domain/handoffs.h"
 #include "domain/numbers.h"
 #include "domain/sms_orders.h"
-#include "domain/tenants.h"
 #include "stream/tools/toolbox.h"
 #include "stream/tools/transfer.h"
 
@@ -111,54 +111,9 @@ bool errand_transfer(struct work *work, const struct errand *errand, struct text
 
 /* ---- hours ---- */
 
-/* The agent's hours stand above the tenant's, and so does its time zone. */
-static bool read_hours(struct work *work, const struct toolbox *box, struct business_hours *answer,
-                       bool *known)
-{
-    json_object *config = json_parse(box->config ? box->config : "{}"), *settings, *hours;
-    struct tenant tenant;
-
-    if (!tenant_by_id(work, work->tenant, &tenant)) {
-        json_object_put(config);
-        return false;
-    }
-    settings = json_parse(tenant.config.json);
-    hours = either(config, "business_hours", "businessHours");
-    if (!hours)
-        hours = either(either(config, "call_settings", "callSettings"), "business_hours",
-                       "businessHours");
-    if (!hours)
-        hours = either(settings, "business_hours", "businessHours");
-    *known = business_hours_at(&work->arena, hours,
-                               json_text(config, "timezone") ? json_text(config, "timezone")
-                                                             : tenant.timezone,
-                               clock_now(), answer);
-    json_object_put(config);
-    json_object_put(settings);
-    return true;
-}
-
 bool errand_hours(struct work *work, const struct errand *errand, struct text *result)
 {
-    struct business_hours hours;
-    char now[ZONE_ISO_SIZE], next[ZONE_ISO_SIZE];
-    bool known;
-
-    if (!read_hours(work, errand->box, &hours, &known))
-        return false;
-    if (!known)
-        return fail(work, NOT_FOUND, "No business hours are set");
-    zone_write_iso(hours.zone, clock_now(), now);
-    text_add(result, "{\"open\":%s,\"timezone\":", hours.open ? "true" : "false");
-    text_json(result, hours.timezone);
-    text_add(result, ",\"now\":\"%s\",\"next_change\":", now);
-    if (instant_is_none(hours.next_change)) {
-        text_put(result, "null}");
-        return true;
-    }
-    zone_write_iso(hours.zone, hours.next_change, next);
-    text_add(result, "\"%s\"}", next);
-    return true;
+    return agent_hours_write(work, errand->box->config, result);
 }
 
 /* ---- callback tasks ---- */
@@ -218,7 +173,7 @@ bool errand_escalate(struct work *work, const struct errand *errand, struct text
     const char *target;
     bool known;
 
-    if (!read_hours(work, errand->box, &hours, &known))
+    if (!agent_hours(work, errand->box->config, &hours, &known))
         return false;
     if (known && !hours.open)
         return put_task(work, errand, "human_follow_up_required", result);
@@ -249,4 +204,20 @@ bool errand_sms(struct work *work, const struct errand *errand, struct text *res
         return false;
     text_put(result, "{\"status\":\"queued\"}");
     return true;
+}
+
+/* ---- the program's functions ---- */
+
+/* The caller's number stands in when the call does not say who the customer is. */
+bool errand_function(struct work *work, const struct errand *errand, struct text *result)
+{
+    struct function_context context;
+    char session[37];
+
+    uid_write_uuid(errand->session, session);
+    if (!function_context(work, errand->via, NULL, session, &context))
+        return false;
+    context.id = errand->id;
+    context.customer_phone = their_number(errand->box);
+    return errand->function->run(work, &context, errand->arguments, result);
 }

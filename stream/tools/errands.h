@@ -23,4 +23,7 @@ bool errand_callback(struct work *work, const struct errand *errand, struct text
 /* Whether the business is open now, and when that changes. */
 bool errand_hours(struct work *work, const struct errand *errand, struct text *result);
 
+/* One of the program's functions (domain/functions.h), for the call's customer. */
+bool errand_function(struct work *work, const struct errand *errand, struct text *result);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "domain/functions.h"
 #include "stream/tools/transfer.h"
 
 /* ---- which tools ---- */
@@ -124,14 +125,10 @@ static struct tool_definition copy_definition(struct arena *arena,
     return copy;
 }
 
-void toolbox_add(struct toolbox *box, const struct tool_definition *tools, size_t count)
+static void add_webhooks(struct toolbox *box, json_object *list,
+                         const struct tool_definition *tools, size_t count)
 {
-    json_object *config = box->config ? json_parse(box->config) : NULL, *list = list_of(config);
-
-    if (!json_object_is_type(list, json_type_array))
-        count = 0;
-    if (count)
-        make_room(box, count);
+    make_room(box, count);
     for (size_t i = 0; i < count; i++) {
         const struct tool_definition *its = &tools[i];
         struct tool *tool;
@@ -147,6 +144,40 @@ void toolbox_add(struct toolbox *box, const struct tool_definition *tools, size_
         tool->name = tool->webhook.name;
         tool->description = tool->webhook.description;
         tool->parameters = tool->webhook.parameters.json;
+    }
+}
+
+/* A tool of the tenant's own stands above a function of the same name. */
+static void add_functions(struct toolbox *box, json_object *list)
+{
+    const struct function *function;
+    size_t count = 0;
+
+    for (size_t i = 0; (function = function_at(i)); i++)
+        count += lists(list, function->name, NULL, NO_UID);
+    if (count)
+        make_room(box, count);
+    for (size_t i = 0; count && (function = function_at(i)); i++) {
+        struct tool *tool = lists(list, function->name, NULL, NO_UID)
+                                ? add(box, function->name, strlen(function->parameters))
+                                : NULL;
+
+        if (tool)
+            *tool = (struct tool){.name = function->name,
+                                  .description = function->description,
+                                  .parameters = function->parameters,
+                                  .function = function};
+    }
+}
+
+void toolbox_add(struct toolbox *box, const struct tool_definition *tools, size_t count)
+{
+    json_object *config = box->config ? json_parse(box->config) : NULL, *list = list_of(config);
+
+    if (json_object_is_type(list, json_type_array)) {
+        if (count)
+            add_webhooks(box, list, tools, count);
+        add_functions(box, list);
     }
     json_object_put(config);
 }

@@ -1,6 +1,7 @@
 /*
  * stream/tools/toolbox.h - the tools of one call: built-in ones that the agent's version enables,
- * and the tenant's webhooks that it names.
+ * and of the tenant's webhooks and the program's functions (domain/functions.h) those that it
+ * names.
  *
  * The version's "enabled_tools" lists names or keys.  Without a list the agent has the built-in
  * tools that do nothing outward.  A toolbox does not change once the call has begun, so that
@@ -25,7 +26,8 @@ struct tool {
     const char *name, *description;
     const char *parameters; /* JSON Schema */
     const struct builtin *builtin;
-    struct tool_definition webhook; /* when it is no built-in one */
+    const struct function *function;
+    struct tool_definition webhook; /* when it is neither */
 };
 
 struct toolbox {
@@ -44,7 +46,10 @@ struct toolbox {
 /* The version's document (NULL: none) and the call; both are copied.  Held once. */
 struct toolbox *toolbox_new(const struct agent_version *version, const struct call *call);
 
-/* Adds those webhooks that the document names; what is too much is left out, and logged. */
+/*
+ * Adds those webhooks that the document names, and behind them functions of the program's that it
+ * names; what is too much is left out, and logged.
+ */
 void toolbox_add(struct toolbox *box, const struct tool_definition *tools, size_t count);
 
 void toolbox_hold(struct toolbox *box);

@@ -1,9 +1,6 @@
 /*
  * stream/tools/webhook.h - a tenant's own tool: what is posted to it, and what its answer says.
- *
- * The body is {"id","tool","arguments","call":{…},"timestamp"}; it is signed like a webhook
- * delivery ("X-ThruAI-Signature: t=…,v1=…") when the tool has a secret.  With GET the arguments
- * stand in the query instead.
+ * The request itself is the same wherever it comes from (domain/tool_requests.h).
  */
 #ifndef STREAM_TOOLS_WEBHOOK_H
 #define STREAM_TOOLS_WEBHOOK_H

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "domain/functions.h"
 #include "domain/handoffs.h"
 #include "domain/sms_orders.h"
 #include "domain/suppressions.h"
+#include "domain/turns.h"
 #include "stream/tools/errands.h"
 #include "stream/tools/toolbox.h"
 #include "world.h"
@@ -279,4 +281,60 @@ Test(errands, say_that_nobody_set_hours)
     agent_is("{}");
     cr_expect_not(run(errand_hours, "{}"));
     cr_expect_eq(world.work.error.what, NOT_FOUND);
+}
+
+/* ---- the program's functions ---- */
+
+static bool run_function(const char *name, const char *arguments)
+{
+    struct errand with = {
+        .box = box,
+        .arguments = json_parse(arguments),
+        .id = id,
+        .function = function_named(name),
+        .session = incoming.session.id,
+        .via = "realtime",
+    };
+    bool ok;
+
+    result = (struct text){.arena = &world.work.arena};
+    cr_assert_not_null(with.function, "%s", name);
+    ok = errand_function(&world.work, &with, &result);
+    json_object_put(with.arguments);
+    return ok;
+}
+
+Test(errands, ask_the_programs_functions_about_the_very_call)
+{
+    struct turn turn = {.tenant_id = world.tenant.id,
+                        .session_id = incoming.session.id,
+                        .call_id = incoming.call.id,
+                        .seq = 1,
+                        .role = "user",
+                        .text = "I want to talk to a real person.",
+                        .occurred_at = clock_now(),
+                        .start_ms = 0,
+                        .end_ms = 900,
+                        .heard_ms = NO_INTEGER,
+                        .confidence = 1,
+                        .llm_first_token_ms = NO_INTEGER,
+                        .e2e_first_audio_ms = NO_INTEGER};
+
+    agent_is("{}");
+    cr_assert(turns_put(&world.work, &turn, 1), "%s", world.work.error.message);
+    cr_assert(run_function("evaluate_escalation_need", "{}"), "%s", world.work.error.message);
+    cr_expect(strstr(result.at, "\"should_escalate\":true"), "%s", result.at);
+    cr_expect(strstr(result.at, "explicit_request"), "%s", result.at);
+}
+
+Test(errands, let_functions_judge_the_session_that_is_talked_in)
+{
+    char session[37];
+
+    agent_is("{}");
+    cr_assert(run_function("record_voice_session_eval", "{\"score\":0.75}"), "%s",
+              world.work.error.message);
+    uid_write_uuid(incoming.session.id, session);
+    cr_expect(strstr(result.at, session), "%s", result.at);
+    cr_expect(strstr(result.at, "0.75"), "%s", result.at);
 }

@@ -110,6 +110,24 @@ Test(tools, are_those_that_the_version_names_by_name_or_key)
     cr_expect_not_null(toolbox_find(live->toolbox, "end_call")->builtin, "ours stands above");
 }
 
+Test(tools, are_functions_of_the_program_where_the_version_names_them)
+{
+    struct tool_definition own[] = {definition("send_tracking_sms")};
+
+    open_with("{\"enabled_tools\":[\"evaluate_escalation_need\",\"send_order_sms\","
+              "\"check_business_hours\",\"send_tracking_sms\"]}",
+              own, COUNT(own));
+    cr_expect_eq(live->toolbox->count, 3u);
+    cr_expect_not_null(toolbox_find(live->toolbox, "evaluate_escalation_need")->function);
+    cr_expect_not_null(toolbox_find(live->toolbox, "check_business_hours")->builtin,
+                       "agents have one of that name already");
+    cr_expect_null(toolbox_find(live->toolbox, "send_tracking_sms")->function,
+                   "the tenant's own stands above");
+    cr_expect(strstr(list_of(TOOLS_REALTIME), "\"name\":\"evaluate_escalation_need\""));
+    open_with("{}", NULL, 0);
+    cr_expect_null(toolbox_find(live->toolbox, "evaluate_escalation_need"));
+}
+
 Test(tools, are_written_as_each_service_wants_them)
 {
     struct tool_definition own = definition("get_order");
