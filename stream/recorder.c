@@ -22,20 +22,30 @@ enum {
     PATH = 600,
 };
 
+/*
+ * Seconds of calls are appended by one thread, which waits for nothing but the disk; what needs the
+ * database, and what takes long, is done beside it by two others.
+ */
 static struct {
-    struct helper *helper;
+    struct helper *helper, *announcer, *storer;
     char directory[400];
     bool is_sweeping;
     int64_t sweep_us;
 } recorders;
 
-/* What goes to the thread: a second of a call, its beginning, or its end. */
+/* What goes to the thread: a second of a call, or its end. */
 struct piece {
     struct task task;
     struct recording_key key;
-    bool begins, ends;
+    bool ends;
     size_t length;
     unsigned char bytes[];
+};
+
+/* A whole recording. */
+struct errand {
+    struct task task;
+    struct recording_key key;
 };
 
 struct recorder {
@@ -48,7 +58,28 @@ struct recorder {
     unsigned char block[BLOCK];
 };
 
-/* ---- in the thread ---- */
+/* ---- in the threads ---- */
+
+static void done(struct task *task)
+{
+    free(task);
+}
+
+/* Has one of the other threads do something for a recording; false: it has too much to do. */
+static bool order(struct helper *helper, void (*how)(struct work *work, struct task *task),
+                  const struct recording_key *key)
+{
+    struct errand *errand = calloc(1, sizeof *errand);
+    bool taken;
+
+    if (!errand)
+        abort();
+    *errand = (struct errand){.task = {.run = how, .done = done}, .key = *key};
+    taken = helper && helper_give(helper, &errand->task);
+    if (!taken)
+        free(errand);
+    return taken;
+}
 
 static void write_path(const struct recording_key *key, const char *ending, char path[PATH])
 {
@@ -71,51 +102,61 @@ static void append(struct work *work, const struct piece *piece)
         close(fd);
 }
 
-static void store(struct work *work, const struct recording_key *key, const char *path)
+static void store(struct work *work, const struct recording_key *key)
 {
+    char path[PATH];
+
+    write_path(key, "done", path);
     if (recording_store(work, key, path) || work->error.what != BUSY)
         unlink(path);
     else
         log_warning(work, "recorder.not_stored", "code=%s", failure_code(work->error.what));
 }
 
+static void announce(struct work *work, struct task *task)
+{
+    if (!recording_announce(work, &((const struct errand *)task)->key))
+        log_warning(work, "recorder.not_announced", "code=%s", failure_code(work->error.what));
+}
+
+static void store_one(struct work *work, struct task *task)
+{
+    store(work, &((const struct errand *)task)->key);
+}
+
+/* The call is over; what cannot be stored now is found by the next sweep. */
+static bool close_file(const struct recording_key *key)
+{
+    char live[PATH], finished[PATH];
+
+    write_path(key, "live", live);
+    write_path(key, "done", finished);
+    return rename(live, finished) == 0;
+}
+
 static void run(struct work *work, struct task *task)
 {
     const struct piece *piece = (const struct piece *)task;
-    char live[PATH], finished[PATH];
 
-    if (piece->begins && !recording_announce(work, &piece->key))
-        log_warning(work, "recorder.not_announced", "code=%s", failure_code(work->error.what));
     if (piece->length)
         append(work, piece);
-    if (!piece->ends)
-        return;
-    write_path(&piece->key, "live", live);
-    write_path(&piece->key, "done", finished);
-    if (rename(live, finished) == 0)
-        store(work, &piece->key, finished);
+    if (piece->ends && close_file(&piece->key))
+        order(recorders.storer, store_one, &piece->key);
 }
 
-static void done(struct task *task)
-{
-    free(task);
-}
-
-/* Stores files that were left behind; "live" ones only when no call can be behind them. */
-static void sweep_for(struct work *work, const char *ending)
+/* Does something with every file of that ending. */
+static void each(struct work *work, const char *ending,
+                 void (*act)(struct work *work, const struct recording_key *key))
 {
     DIR *directory = opendir(recorders.directory);
     struct recording_key key;
     struct dirent *entry;
-    char path[PATH];
 
-    while (directory && (entry = readdir(directory))) {
-        if (!recording_name_read(entry->d_name, ending, &key))
-            continue;
-        write_path(&key, ending, path);
-        store(work, &key, path);
-        arena_reset(&work->arena);
-    }
+    while (directory && (entry = readdir(directory)))
+        if (recording_name_read(entry->d_name, ending, &key)) {
+            act(work, &key);
+            arena_reset(&work->arena);
+        }
     if (directory)
         closedir(directory);
 }
@@ -123,14 +164,13 @@ static void sweep_for(struct work *work, const char *ending)
 static void sweep(struct work *work, struct task *task)
 {
     (void)task;
-    sweep_for(work, "done");
+    each(work, "done", store);
 }
 
-static void first_sweep(struct work *work, struct task *task)
+static void close_left(struct work *work, const struct recording_key *key)
 {
-    (void)task;
-    sweep_for(work, "live");
-    sweep_for(work, "done");
+    (void)work;
+    close_file(key);
 }
 
 static void swept(struct task *task)
@@ -141,14 +181,14 @@ static void swept(struct task *task)
 
 /* ---- in the loop ---- */
 
-static void ask_sweep(void (*how)(struct work *work, struct task *task))
+static void ask_sweep(void)
 {
     struct task *task = calloc(1, sizeof *task);
 
     if (!task)
         abort();
-    *task = (struct task){.run = how, .done = swept};
-    recorders.is_sweeping = helper_give(recorders.helper, task);
+    *task = (struct task){.run = sweep, .done = swept};
+    recorders.is_sweeping = helper_give(recorders.storer, task);
     if (!recorders.is_sweeping)
         free(task);
     recorders.sweep_us = clock_monotonic_us() + SWEEP_US;
@@ -157,25 +197,32 @@ static void ask_sweep(void (*how)(struct work *work, struct task *task))
 bool recorders_start(const struct config *config, const char *directory)
 {
     snprintf(recorders.directory, sizeof recorders.directory, "%s", directory);
-    recorders.helper = helper_start("recorder", config, true, MOST_WAITING);
-    if (recorders.helper)
-        ask_sweep(first_sweep);
-    return recorders.helper != NULL;
+    each(&(struct work){.id = "recorder"}, "live", close_left); /* no call is behind them */
+    recorders.announcer = helper_start("recordings", config, true, MOST_WAITING);
+    recorders.storer = helper_start("encoder", config, true, MOST_WAITING);
+    recorders.helper = helper_start("recorder", config, false, MOST_WAITING);
+    if (!recorders.helper || !recorders.announcer || !recorders.storer)
+        return false;
+    ask_sweep();
+    return true;
 }
 
+/* The first may have something to do for the last. */
 void recorders_stop(void)
 {
+    helper_stop(recorders.announcer);
     helper_stop(recorders.helper);
-    recorders.helper = NULL;
+    helper_stop(recorders.storer);
+    recorders.helper = recorders.announcer = recorders.storer = NULL;
 }
 
 void recorders_tick(void)
 {
-    if (recorders.helper && !recorders.is_sweeping && clock_monotonic_us() > recorders.sweep_us)
-        ask_sweep(sweep);
+    if (recorders.storer && !recorders.is_sweeping && clock_monotonic_us() > recorders.sweep_us)
+        ask_sweep();
 }
 
-static bool hand_over(struct recorder *recorder, bool begins, bool ends)
+static bool hand_over(struct recorder *recorder, bool ends)
 {
     struct piece *piece = calloc(1, sizeof *piece + recorder->filled);
 
@@ -183,7 +230,6 @@ static bool hand_over(struct recorder *recorder, bool begins, bool ends)
         abort();
     piece->task = (struct task){.run = run, .done = done};
     piece->key = recorder->key;
-    piece->begins = begins;
     piece->ends = ends;
     piece->length = recorder->filled;
     memcpy(piece->bytes, recorder->block, recorder->filled);
@@ -203,7 +249,7 @@ struct recorder *recorder_open(const struct subject *subject)
         abort();
     recorder->key =
         (struct recording_key){.tenant = subject->tenant, .call = subject->call, .id = uid_new()};
-    if (hand_over(recorder, true, false))
+    if (order(recorders.announcer, announce, &recorder->key))
         return recorder;
     free(recorder);
     return NULL;
@@ -231,7 +277,7 @@ static void add_caller(struct recorder *recorder, const unsigned char *samples, 
         recorder->block[recorder->filled++] = recorder->paused ? AUDIO_SILENCE : samples[i];
         recorder->block[recorder->filled++] = recorder->paused ? AUDIO_SILENCE : agent;
         if (recorder->filled == BLOCK)
-            hand_over(recorder, false, false);
+            hand_over(recorder, false);
     }
 }
 
@@ -315,7 +361,7 @@ int64_t recorder_ms(const struct recorder *recorder)
 
 void recorder_close(struct recorder *recorder)
 {
-    hand_over(recorder, false, true);
+    hand_over(recorder, true);
     if (recorder->lost)
         log_warning(NULL, "recorder.lost", "seconds=%zu", recorder->lost);
     free(recorder->ahead);

@@ -3,8 +3,8 @@
  *
  * The caller's frames are the clock: to each is added what of the agent's speech is played at that
  * time.  A second at a time goes to a thread, which appends it to a file in the spool; when the
- * call is over the file becomes a stereo MP3 (caller left, agent right) and is stored.  A file that
- * a crash or a database that was away left behind is stored later.
+ * call is over another one makes a stereo MP3 of the file (caller left, agent right) and stores it,
+ * piece by piece.  A file that a crash or a database that was away left behind is stored later.
  */
 #ifndef STREAM_RECORDER_H
 #define STREAM_RECORDER_H
@@ -18,7 +18,7 @@
 
 struct recorder;
 
-/* Starts the thread; "directory" is the node's spool. */
+/* Starts the threads; "directory" is the node's spool. */
 bool recorders_start(const struct config *config, const char *directory);
 
 /* Finishes what is under way. */
@@ -27,7 +27,7 @@ void recorders_stop(void);
 /* From the loop's tick: now and then looks for files that still wait to be stored. */
 void recorders_tick(void);
 
-/* A new recording; NULL when too much waits for the thread. */
+/* A new recording; NULL when too much waits for the threads. */
 struct recorder *recorder_open(const struct subject *subject);
 
 /* Base64 audio, already checked. */

@@ -81,95 +81,110 @@ static lame_t open_encoder(void)
     return lame;
 }
 
-static int encode_piece(lame_t lame, const unsigned char *pairs, size_t count, unsigned char *out)
+static size_t encode_piece(lame_t lame, const unsigned char *pairs, size_t count,
+                           unsigned char out[PIECE_ROOM])
 {
     int16_t samples[2 * PIECE];
+    int made;
 
     for (size_t i = 0; i < 2 * count; i++)
         samples[i] = audio_sample(pairs[i]);
-    return lame_encode_buffer_interleaved(lame, samples, (int)count, out, PIECE_ROOM);
+    made = lame_encode_buffer_interleaved(lame, samples, (int)count, out, PIECE_ROOM);
+    return made > 0 ? (size_t)made : 0;
 }
 
-unsigned char *recording_encode(const unsigned char *pairs, size_t count, size_t *length)
+bool recording_encode(FILE *pairs, recording_take *take, void *with, int64_t *samples)
 {
-    size_t room = count / SAMPLES_PER_SECOND * KILOBITS * 130 + 4 * PIECE_ROOM;
-    unsigned char *mp3 = malloc(room);
+    unsigned char piece[2 * PIECE], mp3[PIECE_ROOM];
     lame_t lame = open_encoder();
+    size_t count;
+    bool ok = true;
     int made;
 
-    if (!mp3)
-        abort();
-    *length = 0;
-    for (size_t at = 0; at < count; at += PIECE) {
-        size_t piece = count - at < PIECE ? count - at : PIECE;
-
-        if (room - *length < PIECE_ROOM)
-            break;
-        made = encode_piece(lame, pairs + 2 * at, piece, mp3 + *length);
-        *length += made > 0 ? (size_t)made : 0;
+    *samples = 0;
+    while (ok && (count = fread(piece, 2, PIECE, pairs)) > 0) {
+        *samples += (int64_t)count;
+        ok = take(with, mp3, encode_piece(lame, piece, count, mp3));
     }
-    made = room - *length >= PIECE_ROOM ? lame_encode_flush(lame, mp3 + *length, PIECE_ROOM) : 0;
-    *length += made > 0 ? (size_t)made : 0;
+    made = ok ? lame_encode_flush(lame, mp3, PIECE_ROOM) : 0;
     lame_close(lame);
-    return mp3;
+    return ok && take(with, mp3, made > 0 ? (size_t)made : 0);
 }
 
 /* ---- storing ---- */
 
-static unsigned char *read_file(const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    unsigned char *raw = NULL;
-    long size;
+/* A recording on its way: of all its MP3 no more than a chunk is here at a time. */
+struct storing {
+    struct work *work;
+    const struct recording *row;
+    struct hashing *hashing;
+    unsigned char *chunk; /* of RECORDING_CHUNK bytes */
+    size_t filled;
+    int64_t seq, bytes;
+};
 
-    if (!file)
-        return NULL;
-    if (fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0 &&
-        fseek(file, 0, SEEK_SET) == 0) {
-        raw = malloc((size_t)size + 1);
-        if (!raw)
-            abort();
-        *length = fread(raw, 1, (size_t)size, file);
-    }
-    fclose(file);
-    return raw;
+static bool store_chunk(struct storing *storing)
+{
+    if (storing->filled && !recording_append_chunk(storing->work, storing->row, storing->seq,
+                                                   storing->chunk, storing->filled))
+        return false;
+    storing->seq += storing->filled > 0;
+    storing->filled = 0;
+    return true;
 }
 
-static bool store_chunks(struct work *work, const struct recording *row, const unsigned char *mp3,
-                         size_t length)
+static bool take_mp3(void *with, const unsigned char *mp3, size_t length)
 {
-    for (size_t at = 0; at < length; at += RECORDING_CHUNK) {
-        size_t piece = length - at < RECORDING_CHUNK ? length - at : RECORDING_CHUNK;
+    struct storing *storing = with;
 
-        if (!recording_append_chunk(work, row, (int64_t)(at / RECORDING_CHUNK), mp3 + at, piece))
+    hashing_add(storing->hashing, mp3, length);
+    storing->bytes += (int64_t)length;
+    while (length) {
+        size_t room = RECORDING_CHUNK - storing->filled, piece = length < room ? length : room;
+
+        memcpy(storing->chunk + storing->filled, mp3, piece);
+        storing->filled += piece;
+        mp3 += piece;
+        length -= piece;
+        if (storing->filled == RECORDING_CHUNK && !store_chunk(storing))
             return false;
     }
     return true;
 }
 
-bool recording_store(struct work *work, const struct recording_key *key, const char *path)
+static bool store_file(struct work *work, const struct recording *row, FILE *file)
 {
-    struct recording row = row_of(key);
+    struct storing storing = {.work = work, .row = row, .hashing = hashing_begin()};
     struct recording_end end = {0};
-    size_t raw_length = 0, length;
-    unsigned char *raw = read_file(path, &raw_length), *mp3;
+    int64_t samples;
     hash256 hash;
     bool ok;
 
-    if (!raw)
-        return fail(work, NOT_FOUND, "The recording's file is gone");
-    mp3 = recording_encode(raw, raw_length / 2, &length);
-    free(raw);
-    hash = sha256(mp3, length);
+    storing.chunk = malloc(RECORDING_CHUNK);
+    if (!storing.chunk)
+        abort();
+    ok = recording_encode(file, take_mp3, &storing, &samples) && store_chunk(&storing);
+    free(storing.chunk);
+    hash = hashing_end(storing.hashing);
     end = (struct recording_end){
-        .duration_ms = (int64_t)raw_length / 2 * 1000 / SAMPLES_PER_SECOND,
-        .bytes = (int64_t)length,
+        .duration_ms = samples * 1000 / SAMPLES_PER_SECOND,
+        .bytes = storing.bytes,
         .sha256 = hash.bytes,
-        .error = length ? NULL : "nothing was said",
+        .error = samples ? NULL : "nothing was said",
     };
+    return ok && recording_finish(work, row->id, &end);
+}
+
+bool recording_store(struct work *work, const struct recording_key *key, const char *path)
+{
+    struct recording row = row_of(key);
+    FILE *file = fopen(path, "rbe");
+    bool ok;
+
+    if (!file)
+        return fail(work, NOT_FOUND, "The recording's file is gone");
     work->tenant = key->tenant;
-    ok = recording_begin(work, &row) && store_chunks(work, &row, mp3, length) &&
-         recording_finish(work, key->id, &end);
-    free(mp3);
+    ok = recording_begin(work, &row) && store_file(work, &row, file);
+    fclose(file);
     return ok;
 }

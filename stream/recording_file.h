@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "core/uid.h"
 #include "core/work.h"
@@ -28,10 +29,14 @@ bool recording_name_read(const char *name, const char *ending, struct recording_
 /* Writes the row of a recording that begins; does no harm when it is there. */
 bool recording_announce(struct work *work, const struct recording_key *key);
 
-/* Makes the MP3 of a file's bytes and stores it. */
+/* Makes the MP3 of a file's bytes and stores it, in pieces: what it takes has nothing to do with
+ * how long the call was. */
 bool recording_store(struct work *work, const struct recording_key *key, const char *path);
 
-/* Encodes pairs of µ-law samples; the MP3 is the caller's to free. */
-unsigned char *recording_encode(const unsigned char *pairs, size_t count, size_t *length);
+/* Gets a piece of an MP3, which may be empty; false: no more of it is wanted. */
+typedef bool recording_take(void *with, const unsigned char *mp3, size_t length);
+
+/* Encodes a file of pairs of µ-law samples, and counts them; false when it was stopped. */
+bool recording_encode(FILE *pairs, recording_take *take, void *with, int64_t *samples);
 
 #endif

@@ -26,6 +26,29 @@ hash256 sha256(const void *data, size_t length)
     return hash;
 }
 
+/* OpenSSL's own struct under our name. */
+struct hashing *hashing_begin(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    must(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
+    return (struct hashing *)context;
+}
+
+void hashing_add(struct hashing *hashing, const void *data, size_t length)
+{
+    must(EVP_DigestUpdate((EVP_MD_CTX *)hashing, data, length) == 1);
+}
+
+hash256 hashing_end(struct hashing *hashing)
+{
+    hash256 hash;
+
+    must(EVP_DigestFinal_ex((EVP_MD_CTX *)hashing, hash.bytes, NULL) == 1);
+    EVP_MD_CTX_free((EVP_MD_CTX *)hashing);
+    return hash;
+}
+
 hash256 hmac_sha256(const void *key, size_t key_length, const void *data, size_t length)
 {
     hash256 hash = {{0}};

@@ -19,6 +19,13 @@ typedef struct {
 } hash256;
 
 hash256 sha256(const void *data, size_t length);
+
+/* The same of what comes in pieces; the end frees it. */
+struct hashing;
+struct hashing *hashing_begin(void);
+void hashing_add(struct hashing *hashing, const void *data, size_t length);
+hash256 hashing_end(struct hashing *hashing);
+
 hash256 hmac_sha256(const void *key, size_t key_length, const void *data, size_t length);
 
 /* 20 bytes. */

@@ -1,10 +1,15 @@
 #include <criterion/criterion.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "core/crypto.h"
+#include "domain/recordings.h"
 #include "stream/recording_file.h"
+#include "world.h"
 
 enum { SECOND = 8000 };
 
@@ -47,19 +52,42 @@ static struct heard decode(const unsigned char *mp3, size_t length)
     return heard;
 }
 
+struct made {
+    unsigned char bytes[64 * 1024];
+    size_t length;
+};
+
+static bool gather(void *with, const unsigned char *mp3, size_t length)
+{
+    struct made *made = with;
+
+    cr_assert_leq(made->length + length, sizeof made->bytes);
+    memcpy(made->bytes + made->length, mp3, length);
+    made->length += length;
+    return true;
+}
+
+static void encode(unsigned char *pairs, size_t count, struct made *made)
+{
+    FILE *file = count ? fmemopen(pairs, 2 * count, "rb") : fopen("/dev/null", "rb");
+    int64_t samples;
+
+    made->length = 0;
+    cr_assert(recording_encode(file, gather, made, &samples));
+    cr_expect_eq(samples, (int64_t)count);
+    fclose(file);
+}
+
 static struct heard encode_and_hear(size_t channel)
 {
-    unsigned char *pairs = tone(3 * SECOND, channel), *mp3;
-    struct heard heard;
-    size_t length;
+    unsigned char *pairs = tone(3 * SECOND, channel);
+    static struct made made;
 
-    mp3 = recording_encode(pairs, 3 * SECOND, &length);
-    cr_assert_gt(length, 0);
-    cr_expect_lt(length, 3 * 32 * 1000 / 8 + 4000);
-    heard = decode(mp3, length);
-    free(mp3);
+    encode(pairs, 3 * SECOND, &made);
     free(pairs);
-    return heard;
+    cr_assert_gt(made.length, 0);
+    cr_expect_lt(made.length, 3 * 32 * 1000 / 8 + 4000);
+    return decode(made.bytes, made.length);
 }
 
 Test(recording_file, keeps_each_voice_on_its_side)
@@ -73,11 +101,106 @@ Test(recording_file, keeps_each_voice_on_its_side)
 
 Test(recording_file, of_nothing_is_no_crash)
 {
-    size_t length;
-    unsigned char *mp3 = recording_encode((const unsigned char *)"", 0, &length);
+    static struct made made;
 
-    free(mp3);
-    cr_expect_lt(length, 4000);
+    encode(NULL, 0, &made);
+    cr_expect_lt(made.length, 4000);
+}
+
+/* ---- long calls ---- */
+
+enum { MINUTES = 4, BOUND = 1024 * 1024 };
+
+static FILE *long_call(void)
+{
+    FILE *file = tmpfile();
+
+    cr_assert_eq(ftruncate(fileno(file), MINUTES * 60 * 2 * SECOND), 0);
+    return file;
+}
+
+struct peak {
+    size_t before, most, pieces;
+};
+
+static size_t in_use(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
+static bool look(void *with, const unsigned char *mp3, size_t length)
+{
+    struct peak *peak = with;
+    size_t now = in_use();
+
+    (void)mp3;
+    (void)length;
+    peak->pieces++;
+    if (now > peak->most)
+        peak->most = now;
+    return true;
+}
+
+Test(recording_file, takes_no_more_memory_the_longer_the_call_was)
+{
+    FILE *file = long_call();
+    struct peak peak = {.before = in_use()};
+    int64_t samples;
+
+    cr_assert(recording_encode(file, look, &peak, &samples));
+    fclose(file);
+    cr_expect_eq(samples, MINUTES * 60 * SECOND);
+    cr_expect_geq(peak.pieces, (size_t)MINUTES * 60);
+    cr_expect(peak.most < peak.before + BOUND, "%zu bytes for %d of sound", peak.most - peak.before,
+              MINUTES * 60 * 2 * SECOND);
+}
+
+static bool refuse(void *with, const unsigned char *mp3, size_t length)
+{
+    (void)with;
+    (void)mp3;
+    (void)length;
+    return false;
+}
+
+Test(recording_file, stops_when_nobody_takes_it)
+{
+    FILE *file = long_call();
+    int64_t samples;
+
+    cr_expect_not(recording_encode(file, refuse, NULL, &samples));
+    cr_expect_leq(samples, SECOND);
+    fclose(file);
+}
+
+Test(recording_file, of_several_chunks_is_stored_whole)
+{
+    char path[] = "/tmp/recording-test-XXXXXX";
+    struct recording recording;
+    struct recording_key key;
+    static struct world world;
+    struct incoming in;
+    bytes stored;
+    hash256 hash;
+    int fd = mkstemp(path);
+
+    world_begin(&world, NULL, false);
+    in = call_in(&world);
+    key = (struct recording_key){.tenant = world.tenant.id, .call = in.call.id, .id = uid_new()};
+    cr_assert_eq(ftruncate(fd, 90 * 2 * SECOND), 0);
+    close(fd);
+    cr_assert(recording_store(&world.work, &key, path), "%s", world.work.error.message);
+    unlink(path);
+    cr_assert(recording_of_call(&world.work, in.call.id, &recording));
+    cr_expect_eq(recording.duration_ms, 90 * 1000);
+    cr_expect_gt(recording.bytes, RECORDING_CHUNK);
+    cr_assert(recording_read(&world.work, &recording, 0, (size_t)recording.bytes, &stored));
+    cr_assert_eq((int64_t)stored.length, recording.bytes);
+    hash = sha256(stored.at, stored.length);
+    cr_expect_arr_eq(hash.bytes, recording.sha256.at, sizeof hash.bytes);
+    world_end(&world);
 }
 
 Test(recording_file, is_named_by_whom_it_belongs_to)
