@@ -113,13 +113,20 @@ static bool reply_part(struct request *req, struct part *part, enum range range,
 
 bool reply_recording(struct request *req, uid call, const char *refusal)
 {
+    struct recording recording;
+
+    return recording_of_call(&req->work, call, &recording) &&
+           reply_sound(req, &recording, refusal);
+}
+
+bool reply_sound(struct request *req, const struct recording *recording, const char *refusal)
+{
     struct part *part = arena_new(&req->work.arena, struct part, 1);
     const char *tag, *condition = request_header(req, "If-Range");
     enum range range;
     int64_t size;
 
-    if (!recording_of_call(&req->work, call, &part->recording))
-        return false;
+    part->recording = *recording;
     size = part->recording.bytes;
     if (size == NO_INTEGER || size <= 0)
         return fail(&req->work, NOT_FOUND, "There is no recording of this call");

@@ -27,17 +27,18 @@ enum { TWILIO_BODY_LIMIT = 64 * 1024, TWILIO_PAGE = 50, TWILIO_PAGE_MOST = 1000 
  *         TWILIO_V1, .prefixes = prefixes, .routes = routes, .nroutes = COUNT(routes),
  *     };
  *
- * The scope of its routes is "account".
+ * A v1 part also has a .refuse of its own, which finds its finer codes and ends in twilio_refuse().
+ * The scope of routes is "account".
  */
 #define TWILIO_COMMON                                                                              \
     .name = "twilio", .title = "Trunkline for Twilio clients", .version = "1.0.0", .forms = true,  \
     .pascal_case = true, .body_limit = TWILIO_BODY_LIMIT, .limit = "PageSize",                     \
     .page_size = TWILIO_PAGE, .page_most = TWILIO_PAGE_MOST, .read_page = twilio_read_page,        \
     .authenticate = twilio_authenticate, .limit_rate = twilio_limit_rate, .item = twilio_item,     \
-    .refuse = twilio_refuse, .finish = twilio_finish, .security = twilio_security,                 \
-    .error_schema = twilio_error_schema
+    .finish = twilio_finish, .security = twilio_security, .error_schema = twilio_error_schema
 #define TWILIO_2010                                                                                \
-    TWILIO_COMMON, .list = twilio_list_2010, .list_schema = twilio_list_schema_2010
+    TWILIO_COMMON, .refuse = twilio_refuse, .list = twilio_list_2010,                              \
+                   .list_schema = twilio_list_schema_2010
 #define TWILIO_V1 TWILIO_COMMON, .list = twilio_list_v1, .list_schema = twilio_list_schema_v1
 
 /* Rows for a list's .query, beside PageSize, which the flag PAGED documents. */
@@ -64,7 +65,8 @@ extern const char twilio_security[], twilio_error_schema[];
  */
 void twilio_refuse(struct request *req);
 
-/* Fails with INVALID (400), one of Twilio's codes, and the field at fault as the client spells it. */
+/* Fails with INVALID (400), one of Twilio's codes, and the field at fault as the client spells it.
+ */
 bool twilio_invalid(struct request *req, int code, const char *field, const char *message);
 
 /* ---- lists ---- */
@@ -118,6 +120,9 @@ extern const struct wire twilio_uris;  /* of a TEXT, a map of relative ones */
 /* What the contract has and we never know: null.  The member must be one that may be null. */
 extern const struct wire twilio_nothing;
 
+/* "2010-04-01", whatever member it is given. */
+extern const struct wire twilio_version;
+
 /* A DOCUMENT of an object, written and read as a string that holds its JSON ("Attributes"). */
 extern const struct wire twilio_json_text;
 
@@ -135,6 +140,11 @@ bool twilio_get_account(struct request *req);
 extern const struct view twilio_call_view, twilio_call_order_view, twilio_call_update_view;
 extern const struct query_parameter twilio_call_filters[];
 bool twilio_list_calls(struct request *req);
+/*
+ * Reads "<name>>" (then or later), "<name><" (before) and "<name>" (on that day) from the query;
+ * dates are days in the tenant's zone.  What is not asked for is NO_INSTANT.
+ */
+bool twilio_read_span(struct request *req, const char *name, instant *since, instant *before);
 bool twilio_get_call(struct request *req);
 bool twilio_create_call(struct request *req);
 bool twilio_update_call(struct request *req);
@@ -142,7 +152,8 @@ bool twilio_delete_call(struct request *req);
 
 /* ---- recordings (recordings.c) ---- */
 extern const struct view twilio_call_recording_view, twilio_recording_view;
-extern const struct query_parameter twilio_recording_filters[];
+extern const struct query_parameter twilio_recording_filters[], twilio_recording_query[],
+    twilio_media_query[];
 bool twilio_list_call_recordings(struct request *req);
 bool twilio_get_recording(struct request *req);
 bool twilio_get_recording_media(struct request *req);

@@ -48,16 +48,6 @@ static bool put_row(struct work *work, const struct noting *noting)
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
-static bool find_by_sid(struct work *work, const char *sid, struct recording *recording)
-{
-    const char *sql = arena_format(
-        &work->arena, "SELECT %s FROM recordings WHERE tenant_id = ? AND recording_sid = ?",
-        store_names(work, &recording_entity, NULL));
-    const struct param params[] = {PARAM(work->tenant), PARAM(sid)};
-
-    return db_find(work, sql, params, COUNT(params), &recording_entity, recording);
-}
-
 /* The copy is ordered once, whatever is repeated. */
 static bool order_copy(struct work *work, const struct noting *noting)
 {
@@ -65,7 +55,7 @@ static bool order_copy(struct work *work, const struct noting *noting)
     struct recording recording;
     char id[37];
 
-    if (!find_by_sid(work, noting->news->recording_sid, &recording))
+    if (!recording_by_sid(work, noting->news->recording_sid, &recording))
         return false;
     uid_write_uuid(recording.id, id);
     text_add(&payload, "{\"recording\":\"%s\",\"url\":", id);

@@ -160,6 +160,22 @@ bool recording_of_call(struct work *work, uid call, struct recording *recording)
     return db_find(work, sql, params, COUNT(params), &recording_entity, recording);
 }
 
+bool recording_by_sid(struct work *work, const char *sid, struct recording *recording)
+{
+    const char *sql = arena_format(
+        &work->arena, "SELECT %s FROM recordings WHERE tenant_id = ? AND recording_sid = ?",
+        store_names(work, &recording_entity, NULL));
+    const struct param params[] = {PARAM(work->tenant), PARAM(sid)};
+    uid id;
+
+    if (!word_sid(sid) || sid[0] != 'R' || sid[1] != 'E')
+        return fail(work, NOT_FOUND, "There is no such recording");
+    if (db_find(work, sql, params, COUNT(params), &recording_entity, recording))
+        return true;
+    return work->error.what == NOT_FOUND && uid_read_hex(sid + 2, &id) &&
+           store_get(work, &recording_entity, id, recording);
+}
+
 bool recording_is_pending(struct work *work, uid call, bool *pending)
 {
     static const char sql[] = "SELECT COUNT(*) FROM recordings WHERE tenant_id = ?"

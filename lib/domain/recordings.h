@@ -61,6 +61,9 @@ bool recording_finish(struct work *work, uid id, const struct recording_end *end
 /* The newest available recording of a call; NOT_FOUND while there is none. */
 bool recording_of_call(struct work *work, uid call, struct recording *recording);
 
+/* The tenant's recording of that SID, the carrier's or "RE" and the key's hex digits; NOT_FOUND. */
+bool recording_by_sid(struct work *work, const char *sid, struct recording *recording);
+
 /* Whether a recording of the call is under way (recording or processing). */
 bool recording_is_pending(struct work *work, uid call, bool *pending);
 
