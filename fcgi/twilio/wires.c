@@ -178,8 +178,8 @@ static const char *parse_json_text(struct request *req, const struct field *fiel
     if (!text || !json_read(&req->work, text, strlen(text), NULL, &tree))
         return "the JSON of an object";
     is_object = json_object_is_type(tree, json_type_object);
-    if (is_object)
-        ((document *)cell)->json = json_write(&req->work.arena, tree);
+    if (is_object) /* as it was given, blanks and all */
+        ((document *)cell)->json = arena_text(&req->work.arena, text);
     json_object_put(tree);
     return is_object ? NULL : "the JSON of an object";
 }
