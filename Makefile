@@ -15,6 +15,8 @@ OWN_CFLAGS = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protecti
 OWN_LDFLAGS = -pie -Wl,-z,relro,-z,now
 endif
 Q = $(if $(V),,@)
+# For what a recipe builds: as many at once as there are cores, unless someone said how many.
+MAKE_ALL = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # CFLAGS and LDFLAGS belong to whoever builds; what the program needs is kept apart from them.
 # The last warning is off because rows of tables leave out what they do not need.
@@ -23,12 +25,12 @@ OWN_CFLAGS += -std=c17 -D_DEFAULT_SOURCE -fPIE -Wall -Wextra -Wpedantic -Wshadow
               -Ilib -I.
 
 # pkg-config is asked for each set of libraries.
-LIB_PACKAGES    = json-c libcurl libmariadb openssl
+LIB_PACKAGES    = json-c libcurl libmariadb openssl libxml-2.0
 FCGI_PACKAGES   = fcgi $(LIB_PACKAGES)
 STREAM_PACKAGES = lame libwebsockets libuv $(LIB_PACKAGES)
 SIM_PACKAGES    = lame libwebsockets json-c libcurl openssl libxml-2.0
 TEST_PACKAGES   = criterion lame fcgi libwebsockets libuv $(LIB_PACKAGES)
-OWN_CFLAGS     += $(shell pkg-config --cflags fcgi libwebsockets $(LIB_PACKAGES) libxml-2.0 2>/dev/null)
+OWN_CFLAGS     += $(shell pkg-config --cflags fcgi libwebsockets $(LIB_PACKAGES) 2>/dev/null)
 libs            = $(shell pkg-config --libs $(1) 2>/dev/null) -lm -lpthread
 
 # The objects of a folder and of the folders in it.
@@ -109,7 +111,7 @@ suites: $(foreach one,$(SUITES),$(if $(wildcard tests/$(one)/*.c),$(BUILD)/tests
 .PHONY: test
 test: ## run every test suite, each server started and stopped by itself
 	$(Q)etc/dev/install-packages run build test
-	$(Q)$(MAKE) all sims suites
+	$(Q)$(MAKE_ALL) all sims suites
 	$(Q)BUILD=$(BUILD) tests/run
 
 .PHONY: run
@@ -147,8 +149,8 @@ asan: ## run the tests under the address and undefined-behaviour sanitizers
 
 .PHONY: tsan
 tsan: ## drive the programs, built with the thread sanitizer, by the tests
-	$(Q)$(MAKE) sims suites
-	$(Q)$(MAKE) all BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g'
+	$(Q)$(MAKE_ALL) sims suites
+	$(Q)$(MAKE_ALL) all BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g'
 	$(Q)BUILD=$(BUILD) PROGRAMS=$(BUILD)/tsan tests/run stream
 
 FUZZ_SECONDS ?= 20
@@ -156,7 +158,7 @@ FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
 .PHONY: fuzz
 fuzz: $(BUILD)/libtrunkline.a ## look for input that breaks the readers, FUZZ_SECONDS each
-	$(Q)$(MAKE) -j"$$(nproc)" $(addprefix fuzz-,$(FUZZERS))
+	$(Q)$(MAKE_ALL) $(addprefix fuzz-,$(FUZZERS))
 
 fuzz-%: tests/fuzz/%.c $(BUILD)/libtrunkline.a
 	@mkdir -p $(BUILD)/fuzz/$*-corpus
