@@ -28,6 +28,8 @@ static const struct column columns_of_handoff[] = {
     COLUMN(handoff, tr_task_id, NULLABLE),
     COLUMN(handoff, callback_task_id, NULLABLE),
     COLUMN(handoff, operator, NULLABLE, .max = 480),
+    COLUMN(handoff, next_targets, NULLABLE, .max = 120),
+    COLUMN(handoff, chain_id, NULLABLE),
     COLUMN(handoff, requested_at, NOT_NULL),
     COLUMN(handoff, answered_at, NULLABLE),
     COLUMN(handoff, bridged_at, NULLABLE),
@@ -101,10 +103,76 @@ bool handoff_request(struct work *work, struct handoff *handoff)
     row.target = word_ascii(&work->arena, handoff->target, 200);
     row.reason = word_text(&work->arena, handoff->reason, 500);
     row.briefing = handoff->briefing;
+    row.next_targets = handoff->next_targets;
     row.state = "requested";
     row.requested_at = row.created_at = row.updated_at = clock_now();
     *handoff = row;
     return db_transaction(work, request_step, handoff);
+}
+
+/* ---- whoever is next ---- */
+
+struct chain {
+    const struct handoff *handoff;
+    const char *state;
+    struct handoff *next;
+    bool more;
+};
+
+/* The same for the next number of the list, in the same room. */
+static struct handoff next_of(struct work *work, const struct handoff *handoff)
+{
+    const char *list = handoff->next_targets, *rest = strchr(list, ',');
+    struct handoff next = *handoff;
+
+    next.id = uid_new();
+    next.chain_id = uid_is_none(handoff->chain_id) ? handoff->id : handoff->chain_id;
+    next.target = arena_copy(&work->arena, list, rest ? (size_t)(rest - list) : strlen(list));
+    next.next_targets = rest ? rest + 1 : NULL;
+    next.state = "requested";
+    next.human_call_id = next.tr_task_id = next.callback_task_id = NO_UID;
+    next.answered_at = next.bridged_at = next.ended_at = NO_INSTANT;
+    next.requested_at = next.created_at = next.updated_at = clock_now();
+    next.rev = 1;
+    return next;
+}
+
+/* Only one of those who see the same end goes on. */
+static bool next_step(struct work *work, void *with)
+{
+    static const char sql[] = "UPDATE handoffs SET next_targets = NULL, updated_at = ?,"
+                              " rev = rev + 1 WHERE tenant_id = ? AND id = ?"
+                              " AND next_targets IS NOT NULL";
+    struct chain *chain = with;
+    const struct handoff *handoff = chain->handoff;
+    const struct param params[] = {PARAM(chain->next->updated_at), PARAM(work->tenant),
+                                   PARAM(handoff->id)};
+    uint64_t changed;
+
+    if (!db_execute(work, sql, params, COUNT(params), &changed))
+        return false;
+    chain->more = changed == 1;
+    return !chain->more ||
+           (handoff_move(work, handoff, chain->state) &&
+            store_insert(work, &handoff_entity, chain->next, columns_all(&handoff_entity)) &&
+            mark_call(work, chain->next) &&
+            event_put(work, handoff->call_id, NO_UID, "handoff.requested", "platform",
+                      payload_of(work, chain->next)));
+}
+
+bool handoff_next(struct work *work, const struct handoff *handoff, const char *state,
+                  struct handoff *next, bool *more)
+{
+    struct chain chain = {handoff, state, next, false};
+
+    *more = false;
+    if (!handoff->next_targets || !*handoff->next_targets)
+        return true;
+    *next = next_of(work, handoff);
+    if (!db_transaction(work, next_step, &chain))
+        return false;
+    *more = chain.more;
+    return true;
 }
 
 bool handoff_open(struct work *work, uid call, struct handoff *handoff)

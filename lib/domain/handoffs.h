@@ -20,6 +20,9 @@ struct handoff {
     const char *conference_sid;
     uid tr_task_id, callback_task_id;
     const char *operator;
+    const char *next_targets; /* numbers, commas between them, that are called one after the other
+                                 when this one does not come; NULL: none */
+    uid chain_id;             /* the first of such a chain; none: this one */
     instant requested_at, answered_at, bridged_at, ended_at, created_at, updated_at;
     int64_t rev;
 };
@@ -27,12 +30,20 @@ struct handoff {
 extern const struct entity handoff_entity;
 
 /*
- * Plans one: the caller sets call_id, mode, initiated_by, target and may set reason and briefing.
+ * Plans one: the caller sets call_id, mode, initiated_by, target and may set reason, briefing and
+ * next_targets.
  * Unless the ladder did it, the call is marked escalated and call.escalated is owed to who wants to
  * hear of it; event handoff.requested.  The daemon then
  * ends its session with result "transferred", and the after hook dials.
  */
 bool handoff_request(struct work *work, struct handoff *handoff);
+
+/*
+ * This one ends with "state", and the next of its chain is planned; "more" is false when there is
+ * none, or somebody else has done it: then nothing was changed.
+ */
+bool handoff_next(struct work *work, const struct handoff *handoff, const char *state,
+                  struct handoff *next, bool *more);
 
 /* The newest handoff of a call that is not over; NOT_FOUND when there is none. */
 bool handoff_open(struct work *work, uid call, struct handoff *handoff);

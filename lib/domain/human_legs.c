@@ -134,6 +134,40 @@ static bool order(struct work *work, struct ordering *o)
     return db_transaction(work, write_step, o) && place(work, o);
 }
 
+static bool is_ours(const struct work *work)
+{
+    return work->error.what == BUSY || work->error.what == INTERNAL;
+}
+
+/*
+ * Calls whom the chain has come to; who cannot be called is passed over.  "handoff" is the one who
+ * was called; "called" is false when that is nobody: it is the last of the chain then.
+ */
+static bool call_first(struct work *work, const struct call *caller, struct handoff *handoff,
+                       bool *called)
+{
+    struct handoff next;
+    bool more = true;
+
+    *called = true;
+    while (more) {
+        struct ordering o = {.caller = caller, .handoff = handoff};
+
+        if (!uid_is_none(handoff->human_call_id) || order(work, &o) || work->error.what == CONFLICT)
+            return true;
+        if (is_ours(work))
+            return false;
+        log_warning(work, "handoff.refused", "call=%s reason=\"%s\"", caller->call_sid,
+                    work->error.message);
+        if (!handoff_next(work, handoff, "failed", &next, &more))
+            return false;
+        if (more)
+            *handoff = next;
+    }
+    *called = false;
+    return true;
+}
+
 /* ---- nobody came ---- */
 
 static const char *const unreached[] = {"declined", "no_answer", "failed"};
@@ -202,7 +236,7 @@ static const char *room_of(struct work *work, const struct handoff *handoff)
 {
     char hex[33];
 
-    uid_write_hex(handoff->id, hex);
+    uid_write_hex(uid_is_none(handoff->chain_id) ? handoff->id : handoff->chain_id, hex);
     return arena_format(&work->arena, "handoff-%s", hex);
 }
 
@@ -217,16 +251,10 @@ static void plan_room(struct work *work, const struct handoff *handoff, struct c
 bool handoff_gather(struct work *work, const struct call *call, const struct voice_session *session,
                     struct handoff *handoff, struct call_plan *plan, bool *begun)
 {
-    struct ordering o = {.caller = call, .handoff = handoff};
-
-    *begun = !uid_is_none(handoff->human_call_id) || order(work, &o);
-    if (!*begun) {
-        if (work->error.what == BUSY || work->error.what == INTERNAL)
-            return false;
-        log_warning(work, "handoff.refused", "call=%s reason=\"%s\"", call->call_sid,
-                    work->error.message);
+    if (!call_first(work, call, handoff, begun))
+        return false;
+    if (!*begun)
         return give_up(work, handoff, call, "failed");
-    }
     plan_room(work, handoff, plan);
     plan->conference_label = "caller";
     plan->after_url = after_url(work, call, session);
@@ -296,7 +324,8 @@ bool human_answered(struct work *work, const struct token *token, const struct h
         return accept(work, &handoff, plan);
     if (!facts->was_asked)
         return brief(work, &handoff, &caller, plan);
-    return give_up(work, &handoff, &caller, "declined");
+    return handoff.next_targets ? handoff_move(work, &handoff, "declined")
+                                : give_up(work, &handoff, &caller, "declined");
 }
 
 /* ---- the end of the human's leg ---- */
@@ -321,6 +350,30 @@ static bool fetch_caller(struct work *work, const struct call *caller)
     return twilio_call_update(work, &carrier, caller->call_sid, settings, COUNT(settings), &answer,
                               &outcome) ||
            outcome.end == CARRIER_REFUSED; /* the caller has hung up */
+}
+
+/* The next of the chain is called, once; who waits for nobody any more is fetched. */
+static bool go_on(struct work *work, const struct call *caller, const struct handoff *handoff,
+                  const char *state)
+{
+    struct handoff newest, next;
+    bool more = true, called = false;
+
+    if (!latest(work, "call_id", caller->id, &newest))
+        return false;
+    if (!uid_equal(newest.id, handoff->id))
+        next = newest; /* somebody went on, perhaps not to the end */
+    else if (!handoff_next(work, handoff, state, &next, &more))
+        return false;
+    if (more && !instant_is_none(next.ended_at)) /* of a leg that never was nobody else tells */
+        return !uid_is_none(next.human_call_id) || !is_unreached(next.state) ||
+               fetch_caller(work, caller);
+    if (!more)
+        next = *handoff;
+    else if (!call_first(work, caller, &next, &called))
+        return false;
+    return called ||
+           (give_up(work, &next, caller, more ? "failed" : state) && fetch_caller(work, caller));
 }
 
 static const char *how_it_ended(const struct call *leg, const struct handoff *handoff)
@@ -349,7 +402,7 @@ bool human_leg_ended(struct work *work, const struct call *known)
         return handoff_move(work, &handoff, state);
     if (call_state_is_terminal(caller.state))
         return handoff_move(work, &handoff, "canceled");
-    return give_up(work, &handoff, &caller, state) && fetch_caller(work, &caller);
+    return go_on(work, &caller, &handoff, state);
 }
 
 /* ---- the end of the caller's ---- */

@@ -3,9 +3,10 @@
  *
  * The caller waits in a conference while a human is called (a leg of its own, leg_role "human").
  * In mode warm the human hears what it is about and takes the call with the key 1; in mode bridge
- * whoever answers is connected at once.  Who declines, does not answer in 25 s or cannot be reached
- * ends the handoff: the caller's leg is sent back to the after hook, where the agent resumes and
- * knows that nobody took it, and a callback task is written.
+ * whoever answers is connected at once.  When the human declines, does not answer in 25 s or cannot
+ * be reached, the next of the handoff's chain is called while the caller waits on.  After the last
+ * one the caller's leg is sent back to the after hook, where the agent resumes and knows that
+ * nobody took it, and a callback task is written.
  */
 #ifndef DOMAIN_HUMAN_LEGS_H
 #define DOMAIN_HUMAN_LEGS_H
@@ -22,7 +23,7 @@ bool handoff_has_conference(const struct handoff *handoff);
 
 /*
  * The caller's part: orders the human's leg, once, and plans the conference.  "begun" is false when
- * nobody could be ordered: the handoff has failed then, and the plan is untouched.
+ * nobody of the chain could be ordered: the handoff has failed then, and the plan is untouched.
  */
 bool handoff_gather(struct work *work, const struct call *call, const struct voice_session *session,
                     struct handoff *handoff, struct call_plan *plan, bool *begun);

@@ -30,13 +30,6 @@ static const char *their_number(const struct toolbox *box)
     return is_inbound(box) ? box->from : box->to;
 }
 
-static json_object *either(json_object *object, const char *snake, const char *camel)
-{
-    json_object *member = json_member(object, snake);
-
-    return member ? member : json_member(object, camel);
-}
-
 /* ---- passing on ---- */
 
 /* Where the tenant's number says that its humans are. */
@@ -62,26 +55,32 @@ static bool find_target(struct work *work, const struct toolbox *box, const char
     return ok && (*target || number_of_business(work, box, target));
 }
 
-/* Warm: the human is told first and may decline, and the agent goes on when nobody comes. */
-static const char *mode_of(const struct toolbox *box)
+/*
+ * Warm: the human is told first and may decline; then the next one is called, and the agent goes on
+ * when nobody comes.
+ */
+static void read_manner(struct work *work, const struct toolbox *box, const char *wanted,
+                        struct handoff *handoff)
 {
     json_object *config = json_parse(box->config ? box->config : "{}");
-    const char *mode = json_text(either(config, "transfer_settings", "transferSettings"), "mode");
+    json_object *settings = transfer_settings(config);
+    const char *mode = json_text(settings, "mode");
     bool warm = mode && strcmp(mode, "warm") == 0;
 
+    handoff->mode = warm ? "warm" : "cold";
+    if (warm)
+        handoff->next_targets = transfer_others(work, settings, wanted, handoff->target);
     json_object_put(config);
-    return warm ? "warm" : "cold";
 }
 
-static bool hand_over(struct work *work, const struct errand *errand, const char *target,
-                      struct text *result)
+static bool hand_over(struct work *work, const struct errand *errand, const char *wanted,
+                      const char *target, struct text *result)
 {
     const struct toolbox *box = errand->box;
     const struct outward outward = {
         .channel = GATE_VOICE, .transfer = true, .from = our_number(box), .to = target};
     struct handoff handoff = {
         .call_id = box->call,
-        .mode = mode_of(box),
         .initiated_by = "ai",
         .target = target,
         .reason = json_text(errand->arguments, "reason"),
@@ -91,6 +90,7 @@ static bool hand_over(struct work *work, const struct errand *errand, const char
 
     if (!gate_check(work, &outward, NULL))
         return false;
+    read_manner(work, box, wanted, &handoff);
     if (!handoff_open(work, box->call, &open) &&
         (work->error.what != NOT_FOUND || !handoff_request(work, &handoff)))
         return false;
@@ -100,13 +100,13 @@ static bool hand_over(struct work *work, const struct errand *errand, const char
 
 bool errand_transfer(struct work *work, const struct errand *errand, struct text *result)
 {
-    const char *target;
+    const char *wanted = json_text(errand->arguments, "target"), *target;
 
-    if (!find_target(work, errand->box, json_text(errand->arguments, "target"), &target))
+    if (!find_target(work, errand->box, wanted, &target))
         return false;
     if (!target)
         return fail(work, NOT_FOUND, "Nobody is there to pass the caller on to");
-    return hand_over(work, errand, target, result);
+    return hand_over(work, errand, wanted, target, result);
 }
 
 /* ---- hours ---- */
@@ -169,17 +169,17 @@ bool errand_callback(struct work *work, const struct errand *errand, struct text
 /* Closed, nobody to dial, or nobody who may be dialled: then a task. */
 bool errand_escalate(struct work *work, const struct errand *errand, struct text *result)
 {
+    const char *wanted = json_text(errand->arguments, "target_number"), *target;
     struct business_hours hours;
-    const char *target;
     bool known;
 
     if (!agent_hours(work, errand->box->config, &hours, &known))
         return false;
     if (known && !hours.open)
         return put_task(work, errand, "human_follow_up_required", result);
-    if (!find_target(work, errand->box, json_text(errand->arguments, "target_number"), &target))
+    if (!find_target(work, errand->box, wanted, &target))
         return false;
-    if (target && hand_over(work, errand, target, result))
+    if (target && hand_over(work, errand, wanted, target, result))
         return true;
     if (target && (work->error.what == BUSY || work->error.what == INTERNAL))
         return false;

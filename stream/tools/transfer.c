@@ -19,8 +19,14 @@ static const char *number_of(json_object *destination)
 {
     static const char *const names[] = {"number", "phone_number", "phoneNumber", "target", NULL};
 
-    return json_object_is_type(destination, json_type_string) ? json_object_get_string(destination)
-                                                              : first_of(destination, names);
+    json_object *numbers = json_member(destination, "numbers");
+    const char *number = json_object_is_type(destination, json_type_string)
+                             ? json_object_get_string(destination)
+                             : first_of(destination, names);
+
+    if (!number && json_object_is_type(numbers, json_type_array))
+        number = json_object_get_string(json_object_array_get_idx(numbers, 0));
+    return number;
 }
 
 static json_object *destinations_of(json_object *settings)
@@ -90,6 +96,77 @@ bool transfer_find(struct work *work, json_object *settings, const char *wanted,
         return fail(work, FORBIDDEN, "Callers are not passed on to that number");
     *number = arena_text(&work->arena, found);
     return true;
+}
+
+/* ---- who else ---- */
+
+struct others {
+    struct text text;
+    const char *number; /* who is called first */
+    size_t count;
+};
+
+static bool is_listed(const char *list, const char *number)
+{
+    size_t length = strlen(number);
+
+    for (; list && (list = strstr(list, number)); list += length)
+        if (list[length] == ',' || !list[length])
+            return true;
+    return false;
+}
+
+static void add_other(struct others *others, const char *given)
+{
+    char read[E164_SIZE];
+
+    if (!given || others->count == TRANSFER_OTHERS || !e164_read(given, NULL, read) ||
+        strcmp(read, others->number) == 0 || is_listed(others->text.at, read))
+        return;
+    text_add(&others->text, "%s%s", others->count++ ? "," : "", read);
+}
+
+static void add_list(struct others *others, json_object *list)
+{
+    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        add_other(others, number_of(json_object_array_get_idx(list, i)));
+}
+
+/* All numbers of a destination that is meant. */
+static void add_destination(struct others *others, const char *name, json_object *one,
+                            const char *wanted)
+{
+    if (!is_meant(name, number_of(one), wanted))
+        return;
+    add_other(others, number_of(one));
+    add_list(others, json_member(one, "numbers"));
+}
+
+const char *transfer_others(struct work *work, json_object *settings, const char *wanted,
+                            const char *number)
+{
+    struct others others = {.text = {.arena = &work->arena}, .number = number};
+    json_object *all = destinations_of(settings);
+    json_object *last = json_member(settings, "fallback_numbers");
+    size_t count = json_object_is_type(all, json_type_array) ? json_object_array_length(all) : 0;
+
+    if (is_anybody(wanted) && !find(all, wanted ? wanted : ""))
+        wanted = NULL;
+    for (size_t i = 0; i < count; i++) {
+        json_object *one = json_object_array_get_idx(all, i);
+
+        add_destination(&others, json_text(one, "name"), one, wanted);
+    }
+    if (json_object_is_type(all, json_type_object)) {
+        json_object_object_foreach(all, name, one)
+        {
+            add_destination(&others, name, one, wanted);
+        }
+    }
+    add_list(&others, last ? last : json_member(settings, "fallbackNumbers"));
+    return others.text.at;
 }
 
 static void add_name(struct text *text, const char *name, bool *any)

@@ -283,6 +283,45 @@ Test(errands, say_that_nobody_set_hours)
     cr_expect_eq(world.work.error.what, NOT_FOUND);
 }
 
+/* ---- who else is called ---- */
+
+#define WARM(members) "{\"transfer_settings\":{\"mode\":\"warm\"," members "}}"
+
+static void expect_others(const char *config, const char *wanted, const char *target,
+                          const char *others)
+{
+    struct handoff handoff;
+
+    agent_is(config);
+    cr_assert(run(errand_transfer, arena_format(&world.work.arena, "{\"target\":\"%s\"}", wanted)),
+              "%s", world.work.error.message);
+    cr_assert(handoff_open(&world.work, incoming.call.id, &handoff));
+    cr_expect_str_eq(handoff.mode, "warm");
+    cr_expect_str_eq(handoff.target, target);
+    cr_expect_str_eq(handoff.next_targets ? handoff.next_targets : "", others);
+}
+
+Test(errands, name_the_other_numbers_of_a_destination)
+{
+    expect_others(
+        WARM("\"departments\":{\"Sales\":{\"numbers\":[\"+13125550101\",\"+13125550102\"]},"
+             "\"Support\":\"+13125550103\"},\"fallback_numbers\":[\"+13125550104\"]"),
+        "sales", "+13125550101", "+13125550102,+13125550104");
+}
+
+Test(errands, name_every_destination_when_anybody_will_do)
+{
+    expect_others(
+        WARM("\"destinations\":[{\"name\":\"Ann\",\"number\":\"+13125550101\"},{\"name\":"
+             "\"Bob\",\"number\":\"+13125550102\"},{\"name\":\"no one\",\"number\":\"x\"}]"),
+        "human", "+13125550101", "+13125550102");
+}
+
+Test(errands, name_nobody_else_when_there_is_one_number)
+{
+    expect_others(WARM("\"default_number\":\"+13125550101\""), "human", "+13125550101", "");
+}
+
 /* ---- the program's functions ---- */
 
 static bool run_function(const char *name, const char *arguments)
