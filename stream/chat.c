@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "stream/chat_provider.h"
 #include "stream/interruption.h"
 #include "stream/line.h"
 #include "stream/model.h"
@@ -173,13 +174,12 @@ static void lost(struct live *live, const char *why)
 
 static void send_request(struct live *live)
 {
-    const struct config *config = live->work.config;
     struct chat *chat = live->chat;
     struct text body = {.arena = &live->scratch};
     struct chat_message *messages;
     struct chat_server server;
     struct chat_request request = {
-        .model = chat->settings.model,
+        .model = chat_provider_model(live),
         .tools = chat->settings.tools,
         .no_calls = chat->asked.no_tools || chat->rounds >= ROUNDS,
         .max_tokens = chat->settings.max_tokens,
@@ -191,13 +191,13 @@ static void send_request(struct live *live)
                   arena_format(&live->scratch, "%s\n\n%s", live->settings.instructions, manner),
                   wish_of(live, &chat->asked), &messages);
     request.messages = messages;
-    chat_server_of(&live->scratch, config->openai_base_url, &server);
+    chat_server_of(&live->scratch, chat_provider_url(live), &server);
     chat_request_write(&body, &server, &request);
     chat->sent = body.length;
     chat->received = 0;
     chat->retry_us = 0;
     chat->stream =
-        chat_stream_open(&server, config->openai_api_key, body.at, body.length, take, live);
+        chat_stream_open(&server, chat_provider_key(live), body.at, body.length, take, live);
     if (chat->stream)
         live_hold(live);
     else
@@ -266,7 +266,7 @@ static void failed(struct live *live, const struct chat_end *end)
     snprintf(live->last_error, sizeof live->last_error, "%s", end->error);
     if (chat->has_spoken)
         finish(live, NULL);
-    else if (end->may_retry && chat->retries++ == 0)
+    else if (end->may_retry && !chat_provider_is_silent(end->error) && chat->retries++ == 0)
         chat->retry_us =
             sockets_now_us() + (wait_us < LONGEST_RETRY_US ? wait_us : LONGEST_RETRY_US);
     else
@@ -427,6 +427,7 @@ const struct mind chat_mind = {
     .answer_tool = chat_answer_tool,
     .cancel = chat_cancel,
     .truncate = chat_truncate,
+    .other = chat_provider_other,
 };
 
 /* ---- settings ---- */

@@ -42,6 +42,9 @@ struct mind {
 
     /* Its instructions, voice, tools or turn detection changed; NULL when it reads them anew. */
     void (*configure)(struct live *live);
+
+    /* Where else it can be had when it is lost, as the configuration says; NULL: nowhere. */
+    const char *(*other)(const struct config *config);
 };
 
 /* The same for the call's mind; without one, nothing happens. */

@@ -2,6 +2,7 @@
 
 #include "core/config.h"
 #include "core/log.h"
+#include "stream/chat_provider.h"
 #include "stream/comfort.h"
 #include "stream/live.h"
 #include "stream/mind.h"
@@ -54,15 +55,16 @@ static void try_again(struct live *live)
 
 static bool has_fallback(const struct live *live)
 {
-    const char *url = live->work.config->openai_realtime_fallback_url;
+    const char *url = live->mind->other ? live->mind->other(live->work.config) : NULL;
 
-    return live->mind == &realtime_mind && !live->ladder.is_fallback && url && *url;
+    return !live->ladder.is_fallback && url && *url;
 }
 
 void model_lost(struct live *live, const char *why)
 {
     struct ladder *ladder = &live->ladder;
-    bool again = live->connects < ATTEMPTS && !realtime_is_fatal(why);
+    bool is_useless = realtime_is_fatal(why) || chat_provider_is_silent(why);
+    bool again = live->connects < ATTEMPTS && !is_useless;
     bool other = !again && has_fallback(live);
 
     if (live->state < LIVE_CONNECTING || live->state >= LIVE_CLOSING)

@@ -197,6 +197,11 @@ static void close_model(struct live *live)
     live->link = NULL;
 }
 
+static const char *other_of(const struct config *config)
+{
+    return config->openai_realtime_fallback_url;
+}
+
 const struct mind realtime_mind = {
     .name = "realtime",
     .connect = connect_model,
@@ -208,4 +213,5 @@ const struct mind realtime_mind = {
     .cancel = realtime_cancel,
     .truncate = realtime_truncate,
     .configure = realtime_configure,
+    .other = other_of,
 };

@@ -12,6 +12,7 @@
 #include "stream/node.h"
 #include "stream/pace.h"
 #include "stream/relay_heard.h"
+#include "stream/relay_language.h"
 
 enum {
     LONGEST_MESSAGE = 256 * 1024,
@@ -223,6 +224,8 @@ static bool on_prompt(struct live *live, json_object *prompt)
     length = strlen(words);
     if (!length || length > LONGEST_PROMPT || live->state >= LIVE_DRAINING)
         return true;
+    if (last)
+        relay_language_heard(live, json_text(prompt, "lang"));
     if (live->state != LIVE_READY && last)
         keep_early(live, words);
     else if (live->state != LIVE_READY)
@@ -349,10 +352,13 @@ void relay_tick(struct live *live)
     struct relay *relay = live->relay;
     int64_t now_us = sockets_now_us();
 
+    if (live->state < LIVE_CONNECTING || live->state > LIVE_DRAINING)
+        return;
+    pass_marks(live, now_us);
+    relay_patience_tick(live);
     if (live->state != LIVE_READY && live->state != LIVE_DRAINING)
         return;
     live->last_media_us = now_us; /* a relay says nothing while nobody speaks */
-    pass_marks(live, now_us);
     if (relay->early && live->state == LIVE_READY) {
         const char *words = relay->early;
 

@@ -13,9 +13,10 @@
 
 #include "domain/relay_proof.h"
 #include "stream/line.h"
+#include "stream/relay_patience.h"
 #include "stream/socket.h"
 
-enum { RELAY_MARKS = 16 };
+enum { RELAY_MARKS = 16, RELAY_LANGUAGE = 17 };
 
 /* The end of something that the carrier speaks: it tells nobody when, so that it is reckoned. */
 struct relay_mark {
@@ -27,12 +28,14 @@ struct relay {
     struct relay_handshake handshake;
     struct relay_mark marks[RELAY_MARKS];
     size_t nmarks;
-    unsigned prompts;        /* turns of the caller */
-    const char *early;       /* what the caller said before the agent could hear; or NULL */
-    bool owes_rest;          /* a sentence was cut, and nobody has said anything since */
-    bool is_silenced;        /* the caller interrupted: what is still sent would be stale */
-    int64_t speaks_until_us; /* the caller is in the middle of something; 0: is not */
-    int64_t partial_us;      /* when half a sentence was last told */
+    unsigned prompts;              /* turns of the caller */
+    const char *early;             /* what the caller said before the agent could hear; or NULL */
+    bool owes_rest;                /* a sentence was cut, and nobody has said anything since */
+    bool is_silenced;              /* the caller interrupted: what is still sent would be stale */
+    int64_t speaks_until_us;       /* the caller is in the middle of something; 0: is not */
+    int64_t partial_us;            /* when half a sentence was last told */
+    char language[RELAY_LANGUAGE]; /* that the carrier was last told to speak; "": the agent's */
+    struct relay_patience patience;
 };
 
 /* Sockets at /relay/ws and /n/{node}/relay/ws. */

@@ -26,6 +26,7 @@ struct config {
     int64_t node_capacity, drain_seconds, workers;
     const char *openai_realtime_fallback_url, *openai_realtime_fallback_key,
         *openai_realtime_fallback_model;
+    const char *openai_chat_fallback_url, *openai_chat_fallback_key, *openai_chat_fallback_model;
     int64_t model_session_seconds;
     const char *spool_dir, *log_file, *call_log_dir;
     const char *database_url;

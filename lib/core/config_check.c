@@ -182,6 +182,7 @@ static const struct config_check checks[] = {
     {offsetof(struct config, twilio_api_base_url),         WEB_URL},
     {offsetof(struct config, rehearsal_api_base_url),      WEB_URL},
     {offsetof(struct config, openai_base_url),             WEB_URL},
+    {offsetof(struct config, openai_chat_fallback_url),    WEB_URL},
     {offsetof(struct config, openai_realtime_url),         SOCKET_URL},
     {offsetof(struct config, openai_realtime_fallback_url), SOCKET_URL},
     {offsetof(struct config, elevenlabs_base_url),         WEB_URL},

@@ -60,6 +60,7 @@ bool tool_is_built_in(const char *name)
         "get_voice_session_eval",
         "pause_recording",
         "resume_recording",
+        "switch_language",
     };
 
     for (size_t i = 0; i < COUNT(names); i++)

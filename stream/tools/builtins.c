@@ -4,6 +4,7 @@
 
 #include "stream/live.h"
 #include "stream/recording_pause.h"
+#include "stream/relay_language.h"
 #include "stream/tools/errands.h"
 
 /* ---- at once ---- */
@@ -75,6 +76,13 @@ static const struct builtin builtins[] = {
             OBJECT(TEXT("digits", "64", "0-9, *, #, A-D; w waits half a second"), "\"digits\""),
         .is_silent = true,
         .run = press_digits,
+    },
+    {
+        .name = "switch_language",
+        .other_name = "set_language",
+        .description = "Go on in another language, when the caller wishes it or speaks it.",
+        .parameters = OBJECT(TEXT("language", "16", "a code like en or es-MX"), "\"language\""),
+        .run = language_tool,
     },
     {
         .name = "transfer_call",

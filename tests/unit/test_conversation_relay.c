@@ -13,6 +13,8 @@
 #include "stream/offloop.h"
 #include "stream/relay.h"
 #include "stream/relay_heard.h"
+#include "stream/relay_language.h"
+#include "stream/tools.h"
 
 static struct kept carrier, model;
 static struct live *live;
@@ -303,4 +305,158 @@ Test(conversation_relay, heard_words_are_compared_without_regard_to_spaces)
     cr_expect(relay_covers("One two", "One two three", &covered, &rest));
     cr_expect_str_eq(rest, "three");
     cr_expect_not(relay_covers("One two", "One three", &covered, &rest));
+}
+
+/* ---- languages ---- */
+
+static void hear_in(const char *language)
+{
+    say("Good morning.");
+    take(arena_format(&arena, "{'type':'prompt','voicePrompt':'Hi','lang':'%s','last':true}",
+                      language));
+}
+
+Test(conversation_relay, the_voice_follows_a_caller_who_changes_the_language)
+{
+    live->settings.language = "en";
+    hear_in("en-US");
+    cr_expect_eq(kept_with(&carrier, "\"language\""), 0);
+    hear_in("es");
+    cr_expect_eq(kept_with(&carrier, "{\"type\":\"language\",\"ttsLanguage\":\"es\"}"), 1);
+    hear_in("es-MX");
+    cr_expect_eq(kept_with(&carrier, "\"type\":\"language\""), 1, "it is the same language");
+    hear_in("en");
+    cr_expect_eq(kept_with(&carrier, "{\"type\":\"language\",\"ttsLanguage\":\"en\"}"), 1);
+    hear_in("no language, {}");
+    cr_expect_eq(kept_with(&carrier, "\"type\":\"language\""), 2);
+}
+
+static const char *switch_to(const char *language)
+{
+    json_object *arguments = json_parse(arena_format(&arena, "{\"language\":\"%s\"}", language));
+    const char *fault = NULL, *answer = language_tool(live, arguments, &fault);
+
+    json_object_put(arguments);
+    return answer ? "" : fault;
+}
+
+Test(conversation_relay, an_agent_can_change_what_is_spoken_and_listened_for)
+{
+    tools_open(live, &(struct agent_version){.config = {"{\"languages\":[\"en\",\"es-ES\"]}"}},
+               &(struct call){0}, NULL, 0);
+    cr_expect_str_eq(switch_to("es-MX"), "");
+    cr_expect_str_eq(kept_last(&carrier), "{\"type\":\"language\",\"ttsLanguage\":\"es-MX\","
+                                          "\"transcriptionLanguage\":\"es-MX\"}");
+    cr_expect_str_eq(switch_to("fr"), "you do not speak that language");
+    cr_expect_str_eq(switch_to("Klingon!"), "language is a code like en or es-MX");
+    cr_expect_eq(kept_with(&carrier, "\"type\":\"language\""), 1);
+}
+
+/* ---- a model that does not answer ---- */
+
+static void two_providers(void)
+{
+    config.openai_base_url = arena_format(&arena, "%s/one", answerer_url());
+    config.openai_chat_fallback_url = arena_format(&arena, "%s/two", answerer_url());
+    config.openai_api_key = "first-key";
+    config.openai_chat_fallback_key = "other-key";
+    config.openai_chat_fallback_model = "other-model";
+}
+
+static void ask(void)
+{
+    take("{'type':'prompt','voicePrompt':'When do you open?','last':true}");
+}
+
+Test(conversation_relay, another_provider_answers_when_the_first_cannot)
+{
+    struct heard heard;
+
+    two_providers();
+    answerer_say("/one", 401, "{\"error\":{\"code\":\"invalid_api_key\"}}");
+    answerer_say("/two", 200, SSE("We open at nine."));
+    ask();
+    await("\"last\":true");
+    cr_expect_eq(kept_with(&carrier, "We open at "), 1);
+    heard = answerer_heard("/two", 0);
+    cr_expect_str_eq(heard_header(&heard, "Authorization"), "Bearer other-key");
+    cr_expect(strstr(heard.body, "other-model") && strstr(heard.body, "When do you open?"), "%s",
+              heard.body);
+    ask();
+    while (answerer_count("/two") < 2) {
+        offloop_collect();
+        usleep(2000);
+    }
+    cr_expect_eq(answerer_count("/one"), 1, "it stays with whom it has");
+}
+
+static void asked(const char *path)
+{
+    while (!answerer_count(path))
+        usleep(2000);
+}
+
+Test(conversation_relay, a_provider_that_says_nothing_is_not_waited_for_twice)
+{
+    two_providers();
+    answerer_hold("/one");
+    answerer_say("/two", 200, SSE("We open at nine."));
+    ask();
+    asked("/one");
+    later(CHAT_FIRST_MS + 1000);
+    await("\"last\":true");
+    cr_expect_eq(kept_with(&carrier, "We open at "), 1);
+    cr_expect_eq(answerer_count("/one"), 1);
+    answerer_release();
+}
+
+Test(conversation_relay, when_no_provider_answers_the_call_goes_on_by_its_fallback)
+{
+    two_providers();
+    answerer_say("/one", 401, "{\"error\":{\"code\":\"invalid_api_key\"}}");
+    answerer_say("/two", 401, "{\"error\":{\"code\":\"invalid_api_key\"}}");
+    ask();
+    while (live->state < LIVE_CLOSING) {
+        offloop_collect();
+        usleep(2000);
+    }
+    cr_expect_str_eq(live->result, "failed");
+    cr_expect_str_eq(live->end_reason, "model_error");
+}
+
+static void wait_ms(int ms)
+{
+    for (; ms > 0; ms -= 100) {
+        later(100);
+        relay_tick(live);
+    }
+}
+
+Test(conversation_relay, who_waits_for_an_answer_is_told_so_once)
+{
+    answerer_hold("/");
+    ask();
+    asked("/");
+    wait_ms(4000);
+    cr_expect_eq(kept_with(&carrier, "One moment"), 0);
+    wait_ms(1000);
+    cr_expect_eq(kept_with(&carrier, "One moment, please."), 1);
+    wait_ms(4000);
+    cr_expect_eq(kept_with(&carrier, "One moment, please."), 1);
+    answerer_say("/", 200, SSE("We open at nine."));
+    answerer_release(); /* with nothing, so that it is asked again */
+    while (!kept_with(&carrier, "nine")) {
+        offloop_collect();
+        later(10);
+        chat_tick(live);
+        usleep(2000);
+    }
+    cr_expect_str_eq(text_of("hold_1"), "One moment, please.");
+}
+
+Test(conversation_relay, who_is_owed_nothing_is_left_in_peace)
+{
+    say("Good morning.");
+    wait_ms(20000);
+    cr_expect_eq(kept_with(&carrier, "One moment"), 0);
 }
