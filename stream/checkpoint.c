@@ -81,7 +81,7 @@ static void foretell(struct live *live, struct foretold *told, const struct hear
                      int64_t now_us)
 {
     bool stands = hearing->since_us == NOT_HEARD;
-    const struct heard heard = {
+    const struct heard_so_far heard = {
         .heard_ms = hearing->heard_ms,
         .sent_ms = hearing->sent_ms,
         .since =

@@ -98,7 +98,7 @@ static const char *const roles[] = {
 };
 
 /* What is needed to say later how far it came. */
-static void add_heard(struct text *line, const struct slot *slot, const struct heard *heard)
+static void add_heard(struct text *line, const struct slot *slot, const struct heard_so_far *heard)
 {
     add_number(line, "from_ms", heard->heard_ms);
     add_number(line, "sent_ms", heard->sent_ms);
@@ -108,7 +108,7 @@ static void add_heard(struct text *line, const struct slot *slot, const struct h
 }
 
 static void put_turn(const char *kind, const struct subject *subject, const struct slot *slot,
-                     const struct heard *heard)
+                     const struct heard_so_far *heard)
 {
     struct arena arena = {0};
     struct text line = begin(&arena, kind, subject);
@@ -139,7 +139,7 @@ void fact_turn(const struct subject *subject, const struct slot *slot)
 }
 
 void fact_heard_so_far(const struct subject *subject, const struct slot *slot,
-                       const struct heard *heard)
+                       const struct heard_so_far *heard)
 {
     put_turn("partial", subject, slot, heard);
 }

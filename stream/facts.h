@@ -35,7 +35,7 @@ void facts_to(facts_sink *sink);
 void fact_turn(const struct subject *subject, const struct slot *slot);
 
 /* How a turn is being heard: so much of it at a time, and from then on as time goes. */
-struct heard {
+struct heard_so_far {
     int64_t heard_ms, sent_ms; /* never more than was sent */
     instant since;             /* NO_INSTANT: it stands still */
 };
@@ -45,7 +45,7 @@ struct heard {
  * without "heard" it was heard to its end.
  */
 void fact_heard_so_far(const struct subject *subject, const struct slot *slot,
-                       const struct heard *heard);
+                       const struct heard_so_far *heard);
 
 /* The same as event transcript.final, for who follows the call live. */
 void fact_said(const struct subject *subject, const struct slot *slot);

@@ -196,7 +196,7 @@ Test(writer, takes_what_was_heard_so_far_only_from_the_dead)
         .first_audio_ms = NO_INTEGER,
     };
 
-    const struct heard heard = {
+    const struct heard_so_far heard = {
         .heard_ms = 0, .sent_ms = 4000, .since = instant_after(clock_now(), -2000)};
     struct rows rows;
 
