@@ -52,14 +52,33 @@ static const char *base64(const char *text)
     return out;
 }
 
+static const char *credential_of(const char *credentials)
+{
+    return say("Authorization: Basic %s", base64(credentials));
+}
+
+const char *basic_of(const struct account *account)
+{
+    return credential_of(say("%s:%s", account->sid, account->token));
+}
+
+#define A_FORM "Content-Type: application/x-www-form-urlencoded"
+
 struct reply twilio_as(const char *credentials, const char *method, const char *path,
                        const char *form)
 {
-    const char *const headers[] = {say("Authorization: Basic %s", base64(credentials)),
-                                   form ? "Content-Type: application/x-www-form-urlencoded" : NULL,
-                                   NULL};
+    const char *const headers[] = {credential_of(credentials), form ? A_FORM : NULL, NULL};
 
     return http(method, path, headers, form);
+}
+
+struct reply twilio_once(const struct account *account, const char *path, const char *form,
+                         const char *key)
+{
+    const char *const headers[] = {basic_of(account), A_FORM, say("Idempotency-Key: %s", key),
+                                   NULL};
+
+    return http("POST", path, headers, form);
 }
 
 struct reply twilio(const struct account *account, const char *method, const char *path,

@@ -23,6 +23,13 @@ struct reply twilio(const struct account *account, const char *method, const cha
 struct reply twilio_as(const char *credentials, const char *method, const char *path,
                        const char *form);
 
+/* An order under an Idempotency-Key. */
+struct reply twilio_once(const struct account *account, const char *path, const char *form,
+                         const char *key);
+
+/* The account's credentials as a header's line. */
+const char *basic_of(const struct account *account);
+
 /* "/2010-04-01/Accounts/AC…" and what follows. */
 const char *account_path(const struct account *account, const char *rest);
 
