@@ -87,7 +87,7 @@ static const struct field call_fields[] = {
     FIELD(call_record, from_addr,            "from_formatted",   READ, .wire = &formatted),
     FIELD(call_record, number_sid,           "phone_number_sid", READ),
     FIELD(call_record, state,                "status",           READ, .wire = &state),
-    FIELD(call_record, answered_at,          "start_time",       READ, .wire = &wire_rfc2822, .about = "When it was answered."),
+    FIELD(call_record, talk_at,              "start_time",       READ, .wire = &wire_rfc2822, .about = "When it was answered; the end of one that nobody answered."),
     FIELD(call_record, ended_at,             "end_time",         READ, .wire = &wire_rfc2822),
     FIELD(call_record, duration_seconds,     "duration",         READ, .wire = &wire_digits, .about = "Seconds from the answer to the end."),
     FIELD(call_record, carrier_price_micros, "price",            READ, .wire = &price, .about = "What the carrier took for it, negative; known some time after the end."),
@@ -116,9 +116,9 @@ const struct query_parameter twilio_call_filters[] = {
     {"From", "\"type\":\"string\"", "Only calls from this number.", NULL},
     {"ParentCallSid", "\"type\":\"string\"", "Only legs that were dialled in this call.", NULL},
     {"Status", STATES, NULL, NULL},
-    {"StartTime", A_TIME, "Only calls that were answered on the day of this time.", NULL},
-    {"StartTime<", A_TIME, "Only calls that were answered before.", NULL},
-    {"StartTime>", A_TIME, "Only calls that were answered then or later.", NULL},
+    {"StartTime", A_TIME, "Only calls that began on the day of this time.", NULL},
+    {"StartTime<", A_TIME, "Only calls that began before.", NULL},
+    {"StartTime>", A_TIME, "Only calls that began then or later.", NULL},
     {"EndTime", A_TIME, "Only calls that ended on the day of this time.", NULL},
     {"EndTime<", A_TIME, "Only calls that ended before.", NULL},
     {"EndTime>", A_TIME, "Only calls that ended then or later.", NULL},
@@ -230,7 +230,7 @@ bool twilio_list_calls(struct request *req)
     filter.from = number_in(req, "From");
     filter.to = number_in(req, "To");
     return read_page(req, &page) && read_status(req, &filter) && read_parent(req, &filter) &&
-           twilio_read_span(req, "StartTime", &filter.answered_since, &filter.answered_before) &&
+           twilio_read_span(req, "StartTime", &filter.talk_since, &filter.talk_before) &&
            twilio_read_span(req, "EndTime", &filter.ended_since, &filter.ended_before) &&
            call_records_list(&req->work, &filter, &page, &records) &&
            reply_rows(req, &twilio_call_view, &page, &records);

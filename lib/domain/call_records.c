@@ -16,7 +16,7 @@ static const struct column columns_of_record[] = {
     COLUMN(call_record, state, NOT_NULL),
     COLUMN(call_record, answered_by, NULLABLE),
     COLUMN(call_record, started_at, NOT_NULL),
-    COLUMN(call_record, answered_at, NULLABLE),
+    COLUMN(call_record, talk_at, NULLABLE),
     COLUMN(call_record, ended_at, NULLABLE),
     COLUMN(call_record, updated_at, NOT_NULL),
     COLUMN(call_record, duration_seconds, NULLABLE),
@@ -28,18 +28,21 @@ const struct entity call_record_entity = ENTITY(call_record, "call", NULL, colum
 
 const struct call_record_filter ALL_CALL_RECORDS = {
     .parent = NO_UID,
-    .answered_since = NO_INSTANT,
-    .answered_before = NO_INSTANT,
+    .talk_since = NO_INSTANT,
+    .talk_before = NO_INSTANT,
     .ended_since = NO_INSTANT,
     .ended_before = NO_INSTANT,
 };
+
+#define TALK_AT "COALESCE(c.answered_at, IF(c.state_rank >= 90, c.ended_at, NULL))"
 
 #define SELECT_RECORDS                                                                             \
     "SELECT c.tenant_id, c.id, c.call_sid, p.call_sid AS parent_call_sid,"                         \
     " COALESCE(n.carrier_sid, CONCAT('PN', LOWER(HEX(n.id)))) AS number_sid,"                      \
     " c.from_addr, c.to_addr, c.caller_name, c.forwarded_from, c.direction, c.state,"              \
-    " c.answered_by, c.started_at, c.answered_at, c.ended_at, c.updated_at, c.duration_seconds,"   \
-    " c.carrier_price_micros, c.currency FROM calls c"                                             \
+    " c.answered_by, c.started_at, " TALK_AT " AS talk_at, c.ended_at, c.updated_at,"              \
+    " IF(c.state_rank >= 90 AND c.answered_at IS NULL, 0, c.duration_seconds)"                     \
+    " AS duration_seconds, c.carrier_price_micros, c.currency FROM calls c"                        \
     " LEFT JOIN calls p ON p.tenant_id = c.tenant_id AND p.id = c.parent_call_id"                  \
     " LEFT JOIN phone_numbers n ON n.tenant_id = c.tenant_id AND n.id = c.phone_number_id"         \
     " WHERE c.tenant_id = ? AND c.hidden_at IS NULL"
@@ -50,11 +53,11 @@ const struct call_record_filter ALL_CALL_RECORDS = {
     " AND (? IS NULL OR c.parent_call_id = ?)"                                                     \
     " AND (? IS NULL OR c.state IN (?, ?, ?))"                                                     \
     " AND (? IS NULL OR c.started_at >= ?) AND (? IS NULL OR c.started_at < ?)"                    \
-    " AND (? IS NULL OR c.answered_at >= ?) AND (? IS NULL OR c.answered_at < ?)"                  \
+    " AND (? IS NULL OR " TALK_AT " >= ?) AND (? IS NULL OR " TALK_AT " < ?)"                      \
     " AND (? IS NULL OR c.ended_at >= ?) AND (? IS NULL OR c.ended_at < ?)"
 
 /*
- * A call is answered and ends after it begins, and within days: by that the index on its beginning
+ * A call is talked in and ends after it begins, and within days: by that the index on its beginning
  * serves the other two times.
  */
 enum { LONGEST_MS = 2 * 24 * 60 * 60 * 1000 };
@@ -69,7 +72,7 @@ static instant earlier(instant a, instant b)
 /* No time at all is the earliest there is. */
 static instant begun_since(const struct call_record_filter *filter)
 {
-    instant a = filter->answered_since, b = filter->ended_since, later = a.ms > b.ms ? a : b;
+    instant a = filter->talk_since, b = filter->ended_since, later = a.ms > b.ms ? a : b;
 
     return instant_is_none(later) ? later : instant_after(later, -(int64_t)LONGEST_MS);
 }
@@ -79,7 +82,7 @@ static bool list(struct work *work, const char *sql, const struct call_record_fi
                  const struct page *page, struct rows *records)
 {
     instant since = begun_since(filter);
-    instant before = earlier(filter->answered_before, filter->ended_before);
+    instant before = earlier(filter->talk_before, filter->ended_before);
     int64_t limit = (int64_t)page->size + 1, skip = (int64_t)page->skip;
     const char *const *states = filter->states;
     const struct param params[] = {
@@ -98,10 +101,10 @@ static bool list(struct work *work, const char *sql, const struct call_record_fi
         PARAM(since),
         PARAM(before),
         PARAM(before),
-        PARAM(filter->answered_since),
-        PARAM(filter->answered_since),
-        PARAM(filter->answered_before),
-        PARAM(filter->answered_before),
+        PARAM(filter->talk_since),
+        PARAM(filter->talk_since),
+        PARAM(filter->talk_before),
+        PARAM(filter->talk_before),
         PARAM(filter->ended_since),
         PARAM(filter->ended_since),
         PARAM(filter->ended_before),

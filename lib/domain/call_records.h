@@ -14,7 +14,8 @@ struct call_record {
     const char *number_sid; /* of our number in the call: the carrier's, else made of its key */
     const char *from_addr, *to_addr, *caller_name, *forwarded_from;
     const char *direction, *state, *answered_by;
-    instant started_at, answered_at, ended_at, updated_at;
+    instant started_at, ended_at, updated_at;
+    instant talk_at; /* when it was answered; of one that nobody answered, its end */
     int64_t duration_seconds, carrier_price_micros;
     const char *currency;
 };
@@ -25,8 +26,8 @@ extern const struct entity call_record_entity;
 struct call_record_filter {
     const char *from, *to;
     uid parent;
-    const char *states[3];                   /* any of these; unused ones are NULL */
-    instant answered_since, answered_before; /* from the one on, up to the other */
+    const char *states[3];           /* any of these; unused ones are NULL */
+    instant talk_since, talk_before; /* from the one on, up to the other */
     instant ended_since, ended_before;
 };
 

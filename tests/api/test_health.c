@@ -86,7 +86,11 @@ ParameterizedTestParameters(health, documents)
     static struct dialect dialects[] = {
         {"kwickphone", "KwickPhone Developer API", "/v1/numbers"},
         {"stateset", "StateSet Voice API", "/api/v1/admin/tenants/{tenant_id}"},
-        {"site", "Trunkline", "/healthz"},
+        {"public", "StateSet Voice API - Public", "/api/v1/call-logs"},
+        {"admin", "StateSet Voice API - Admin", "/api/v1/admin/tenants/{tenant_id}"},
+        {"phony", "Phony-compatible API", "/healthz"},
+        {"twilio", "Twilio-compatible API", "/2010-04-01/Accounts/{AccountSid}/Calls.json"},
+        {"site", "Trunkline", "/metrics"},
     };
 
     return cr_make_param_array(struct dialect, dialects, COUNT_OF(dialects));

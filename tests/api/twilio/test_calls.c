@@ -78,6 +78,22 @@ Test(twilio_calls, show_what_is_not_known_as_null)
     cr_expect_str_eq(at(reply.json, "status"), "ringing");
 }
 
+Test(twilio_calls, that_nobody_answered_took_no_time)
+{
+    struct account account = account_with_number();
+    const char *sid = call_arrives(&account.customer, "+13125550123", NULL);
+    struct reply reply;
+
+    query(say("UPDATE calls SET state = 'no_answer', state_rank = 90, ended_at ="
+              " '2026-03-02 10:00:30' WHERE call_sid = '%s'",
+              sid));
+    reply = twilio(&account, "GET", calls_path(&account, "?StartTime=2026-03-02"), NULL);
+    cr_expect_str_eq(at(reply.json, "calls.0.sid"), sid, "%s", reply.body);
+    cr_expect_str_eq(at(reply.json, "calls.0.status"), "no-answer");
+    cr_expect_str_eq(at(reply.json, "calls.0.duration"), "0");
+    cr_expect_str_eq(at(reply.json, "calls.0.start_time"), at(reply.json, "calls.0.end_time"));
+}
+
 Test(twilio_calls, are_read_by_the_official_client)
 {
     struct account account = account_with_number();
