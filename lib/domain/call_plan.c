@@ -34,13 +34,14 @@ char *hook_url(struct work *work, const char *path)
     return arena_format(&work->arena, "%.*s%s", (int)length, base, path);
 }
 
+/* As with the first token, a leg of a room is not connected again without the store. */
 char *after_url(struct work *work, const struct call *call, const struct voice_session *session)
 {
     const struct token token = {
         .tenant_id = work->tenant,
         .call = call->id,
         .session = session ? session->id : NO_UID,
-        .agent_version = call->agent_version_id,
+        .agent_version = uid_is_none(call->room_id) ? call->agent_version_id : NO_UID,
         .expires_at = instant_after(clock_now(), AFTER_TOKEN_MS),
     };
 

@@ -111,5 +111,5 @@ bool session_claim(struct work *work, const struct claim *claim, struct voice_se
     claiming.hash = token_hash(claim->token);
     work->tenant = claiming.token.tenant_id;
     return db_transaction(work, claim_step, &claiming) &&
-           agent_version_find(work, claiming.token.agent_version, version);
+           agent_version_find(work, session->agent_version_id, version);
 }

@@ -140,13 +140,17 @@ bool session_resolve(struct work *work, const char *text, struct voice_session *
 
 enum { TOKEN_LIFE_MS = 120 * 1000 };
 
+/*
+ * With an agent's version a node may take the call while the store is away.  Whom a leg of a room
+ * is to meet is known in the store alone: its token has none, so that it waits.
+ */
 char *session_first_token(struct work *work, struct voice_session *session)
 {
     const struct token token = {
         .tenant_id = work->tenant,
         .call = session->call_id,
         .session = session->id,
-        .agent_version = session->agent_version_id,
+        .agent_version = uid_is_none(session->room_id) ? session->agent_version_id : NO_UID,
         .expires_at = instant_after(clock_now(), TOKEN_LIFE_MS),
     };
     bool relay = strcmp(session->transport, "relay") == 0;

@@ -3,9 +3,12 @@
 
 #include <criterion/criterion.h>
 
+#include "domain/outage_calls.h"
 #include "domain/outbound.h"
 #include "domain/rooms.h"
+#include "domain/route_cache.h"
 #include "fake_carrier.h"
+#include "stream/outage.h"
 #include "world.h"
 
 static struct world world;
@@ -123,4 +126,40 @@ Test(rooms, whose_order_the_carrier_refuses_leave_no_leg_behind)
     cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM voice_sessions WHERE tenant_id = ?"
                                        " AND state = 'pending'"),
                  0);
+}
+
+/* ---- without the store ---- */
+
+static bool is_taken_without_the_store(const struct voice_session *session)
+{
+    struct voice_session row = *session;
+    const struct claim claim = {.token = session_first_token(work, &row), .call_sid = "CA1"};
+    struct outage_caller caller = {.from = "+13125550123"};
+    struct outage_taken taken;
+    bool ok = outage_take(work, &claim, &caller, &taken);
+
+    cr_expect(ok || work->error.what == BUSY, "the carrier is told to come back");
+    return ok;
+}
+
+static bool goes_on_without_the_store(const struct call *call, const struct voice_session *session)
+{
+    const char *url = after_url(work, call, session);
+    struct call_plan plan;
+    struct token token;
+
+    cr_assert(token_read(work, TOKEN_AFTER, strrchr(url, '/') + 1, &token));
+    return outage_after(work, &token, 0, &plan);
+}
+
+Test(rooms, have_legs_that_wait_for_the_store_where_an_agents_caller_need_not)
+{
+    struct incoming in = call_in(&world);
+
+    known_version_put(work, &world.version, &(struct known_version){0});
+    cr_expect(is_taken_without_the_store(&in.session));
+    in.session.id = uid_new();
+    in.session.room_id = in.call.room_id = uid_new();
+    cr_expect_not(is_taken_without_the_store(&in.session));
+    cr_expect_not(goes_on_without_the_store(&in.call, &in.session));
 }
