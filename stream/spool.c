@@ -12,7 +12,7 @@
 
 #include "core/log.h"
 
-enum { PATH = 440, SUM = 9 /* "89abcdef " */ };
+enum { PATH = 440, SUM = SPOOL_SUM };
 
 static void write_path(const char *directory, uint64_t file, char path[PATH])
 {
@@ -181,6 +181,7 @@ static bool open_at(struct spool_reader *reader, uint64_t file)
     write_path(reader->directory, file, path);
     reader->fd = open(path, O_RDONLY | O_CLOEXEC);
     reader->at = (struct spool_place){file, 0};
+    reader->window_length = 0;
     return reader->fd >= 0;
 }
 
@@ -194,19 +195,48 @@ bool spool_reader_open(struct spool_reader *reader, const char *directory)
     return lowest && open_at(reader, lowest);
 }
 
-/* The line at an offset; false at the end of what is whole. */
-static bool read_line(int fd, struct arena *arena, struct spool_place at, struct spool_line *line)
+/* What is known of the file from an offset on; how much goes into "length". */
+static const char *seen_from(const struct spool_reader *reader, uint64_t offset, size_t *length)
 {
-    char *text = arena_new(arena, char, SUM + SPOOL_LINE + 1);
-    ssize_t got = pread(fd, text, SUM + SPOOL_LINE + 1, (off_t)at.offset);
-    char *end = got > SUM ? memchr(text, '\n', (size_t)got) : NULL;
+    size_t skipped = (size_t)(offset - reader->window_at);
+
+    *length = 0;
+    if (offset < reader->window_at || skipped >= reader->window_length)
+        return NULL;
+    *length = reader->window_length - skipped;
+    return reader->window + skipped;
+}
+
+/* The newline that ends the line at an offset: in what was read already, or read anew. */
+static const char *find_end(struct spool_reader *reader, uint64_t offset, const char **text)
+{
+    size_t length;
+    const char *end;
+    ssize_t got;
+
+    *text = seen_from(reader, offset, &length);
+    end = length ? memchr(*text, '\n', length) : NULL;
+    if (end)
+        return end;
+    got = pread(reader->fd, reader->window, sizeof reader->window, (off_t)offset);
+    reader->window_at = offset;
+    reader->window_length = got > 0 ? (size_t)got : 0;
+    *text = reader->window;
+    return got > 0 ? memchr(*text, '\n', (size_t)got) : NULL;
+}
+
+/* The line at a place; false at the end of what is whole. */
+static bool read_line(struct spool_reader *reader, struct arena *arena, struct spool_place at,
+                      struct spool_line *line)
+{
+    const char *text, *end = find_end(reader, at.offset, &text);
     size_t length;
 
     if (!end || end - text < SUM)
         return false;
     length = (size_t)(end - text) - SUM;
     *line = (struct spool_line){
-        .text = text + SUM,
+        .text = arena_copy(arena, text + SUM, length),
         .length = length,
         .behind = {at.file, at.offset + SUM + length + 1},
     };
@@ -241,7 +271,7 @@ size_t spool_read(struct spool_reader *reader, struct arena *arena, struct spool
 
     do {
         while (count < most && spool_place_before(at, end) &&
-               read_line(reader->fd, arena, at, &lines[count]))
+               read_line(reader, arena, at, &lines[count]))
             at = lines[count++].behind;
     } while (count == 0 && pass_on(reader, end) && (at = reader->at, true));
     return count;

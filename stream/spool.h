@@ -3,9 +3,9 @@
  *
  * A spool is a directory of numbered files ("00000001.log"), written one behind the other and
  * removed when everything in them was taken; the last of those stays until the next one was taken
- * too, because lines of it may still be wanted when the process dies (checkpoint.h).  Each line carries a check sum; a line that a crash
- * cut short ends its file.  One thread appends, another reads; what they share is only how far the
- * first has written.
+ * too, because lines of it may still be wanted when the process dies (checkpoint.h).  Each line
+ * carries a check sum; a line that a crash cut short ends its file.  One thread appends, another
+ * reads; what they share is only how far the first has written.
  */
 #ifndef STREAM_SPOOL_H
 #define STREAM_SPOOL_H
@@ -27,7 +27,8 @@ struct spool {
     struct spool_place end;
 };
 
-enum { SPOOL_FILE_SIZE = 1024 * 1024, SPOOL_LINE = 128 * 1024 };
+/* A line stands behind its sum: "89abcdef ". */
+enum { SPOOL_FILE_SIZE = 1024 * 1024, SPOOL_LINE = 128 * 1024, SPOOL_SUM = 9 };
 
 /* Opens for appending, behind whatever an earlier process left; makes the directory. */
 bool spool_open(struct spool *spool, const char *directory);
@@ -53,6 +54,11 @@ struct spool_reader {
     char directory[400];
     int fd;
     struct spool_place at; /* what lies before it was taken */
+
+    /* What was read of the file last: room for the longest line, with its sum and newline. */
+    char window[SPOOL_SUM + SPOOL_LINE + 1];
+    uint64_t window_at;
+    size_t window_length;
 };
 
 /* Begins at the oldest line there is. */
