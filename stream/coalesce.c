@@ -4,15 +4,19 @@
 
 enum {
     WINDOW_US = 200 * 1000,
-    CALM_US = 1000 * 1000, /* so long turns must be short before fewer frames wait */
-    LONG_TURN_US = 8000,
-    SHORT_TURN_US = 2000,
+    CALM_US = 1000 * 1000, /* so long it must be easy before fewer frames wait */
+    LONG_TURN_US = 8000,   /* and busy: more frames wait */
+    SHORT_TURN_US = 2000,  /* or idle: fewer */
+    BUSY = 650,
+    IDLE = 350, /* thousandths of the time in which the loop works */
+    MEMORY = 3, /* a window counts for a third of what is believed */
 };
 
 static struct {
     unsigned frames; /* beyond the first */
     int64_t window_us, calm_us;
     int64_t sum_us, squares;
+    int64_t turn_us, busy; /* believed: one stall of the machine does not change them much */
 } pressure;
 
 unsigned coalesce_frames(void)
@@ -36,13 +40,25 @@ static int64_t usual_turn_us(void)
     return pressure.sum_us ? pressure.squares / pressure.sum_us : 0;
 }
 
+static void believe(int64_t now_us)
+{
+    pressure.turn_us += (usual_turn_us() - pressure.turn_us) / MEMORY;
+    pressure.busy +=
+        (pressure.sum_us * 1000 / (now_us - pressure.window_us) - pressure.busy) / MEMORY;
+}
+
+/*
+ * Long turns alone say little: a machine that stalls now and then makes some too.  Only a loop that
+ * has little time left gains from fewer messages.
+ */
 static void judge(int64_t now_us)
 {
-    int64_t turn_us = usual_turn_us();
+    bool is_easy = pressure.turn_us < SHORT_TURN_US || pressure.busy < IDLE;
 
-    if (turn_us > SHORT_TURN_US || !pressure.frames)
+    if (!is_easy || !pressure.frames)
         pressure.calm_us = now_us;
-    if (turn_us > LONG_TURN_US && pressure.frames + 1 < COALESCE_MOST)
+    if (pressure.turn_us > LONG_TURN_US && pressure.busy > BUSY &&
+        pressure.frames + 1 < COALESCE_MOST)
         pressure.frames++;
     if (pressure.frames && now_us - pressure.calm_us > CALM_US) {
         pressure.frames--;
@@ -53,11 +69,12 @@ static void judge(int64_t now_us)
 void coalesce_note_turn(int64_t turn_us, int64_t now_us)
 {
     if (!pressure.window_us)
-        pressure.window_us = now_us;
+        pressure.window_us = now_us - turn_us;
     pressure.sum_us += turn_us;
     pressure.squares += turn_us * turn_us;
     if (now_us - pressure.window_us < WINDOW_US)
         return;
+    believe(now_us);
     judge(now_us);
     pressure.window_us = now_us;
     pressure.sum_us = pressure.squares = 0;

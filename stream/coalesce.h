@@ -2,7 +2,8 @@
  * stream/coalesce.h - several of the caller's frames in one message, while the loop is pressed.
  *
  * Each message to the model costs a wake-up there and back.  As long as the loop keeps up, every
- * frame of 20 ms leaves by itself; when the loop's turns get long, two or three leave together, so
+ * frame of 20 ms leaves by itself; when its turns get long and it has little time between them, two
+ * or three leave together, so
  * that delay gives way and not calls.  One rule for all calls of the process.
  */
 #ifndef STREAM_COALESCE_H

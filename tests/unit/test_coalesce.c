@@ -16,13 +16,18 @@ static void begin(void)
 
 TestSuite(coalesce, .init = begin);
 
-/* The loop turns for so long, each turn of the same length. */
-static void turn_for(int64_t ms, int64_t turn_us)
+/* The loop turns for so long, each turn of the same length and with the same time between. */
+static void turn_with(int64_t ms, int64_t turn_us, int64_t idle_us)
 {
     for (int64_t until_us = now_us + ms * 1000; now_us < until_us;) {
-        now_us += turn_us > 500 ? turn_us : 500;
+        now_us += turn_us + idle_us;
         coalesce_note_turn(turn_us, now_us);
     }
+}
+
+static void turn_for(int64_t ms, int64_t turn_us)
+{
+    turn_with(ms, turn_us, turn_us > 500 ? turn_us / 8 : 500 - turn_us);
 }
 
 /* A frame whose bytes are all the same. */
@@ -41,28 +46,35 @@ Test(coalesce, a_loop_that_keeps_up_sends_every_frame_by_itself)
     cr_expect_eq(coalesce_frames(), 1);
 }
 
-Test(coalesce, long_turns_let_two_and_then_three_frames_wait_for_each_other)
+Test(coalesce, long_turns_with_little_time_between_let_more_frames_wait_for_each_other)
 {
-    turn_for(250, 12000);
+    turn_for(900, 12000);
     cr_expect_eq(coalesce_frames(), 2);
-    turn_for(1000, 12000);
+    turn_for(1500, 12000);
     cr_expect_eq(coalesce_frames(), COALESCE_MOST);
 }
 
-Test(coalesce, one_long_turn_among_short_ones_counts_by_the_frames_it_delayed)
+Test(coalesce, long_turns_of_a_loop_with_time_left_change_nothing)
 {
-    turn_for(100, 1000);
-    coalesce_note_turn(100000, now_us += 100000);
-    turn_for(200, 1000);
-    cr_expect_eq(coalesce_frames(), 2, "a hundred milliseconds of two hundred");
+    turn_with(5000, 12000, 20000);
+    cr_expect_eq(coalesce_frames(), 1);
+}
+
+Test(coalesce, a_stall_of_the_machine_changes_nothing)
+{
+    for (int i = 0; i < 10; i++) {
+        turn_with(1000, 300, 700);
+        coalesce_note_turn(60000, now_us += 60000);
+        cr_expect_eq(coalesce_frames(), 1);
+    }
 }
 
 Test(coalesce, a_calm_second_takes_one_frame_back_at_a_time)
 {
-    turn_for(2000, 12000);
-    turn_for(900, 1000);
+    turn_for(3000, 12000);
+    turn_for(1000, 1000);
     cr_expect_eq(coalesce_frames(), 3, "not yet");
-    turn_for(500, 1000);
+    turn_for(1300, 1000);
     cr_expect_eq(coalesce_frames(), 2);
     turn_for(1500, 1000);
     cr_expect_eq(coalesce_frames(), 1);
@@ -70,9 +82,14 @@ Test(coalesce, a_calm_second_takes_one_frame_back_at_a_time)
 
 Test(coalesce, turns_of_middling_length_change_nothing)
 {
-    turn_for(250, 12000);
+    unsigned before;
+
+    turn_for(900, 12000);
+    turn_for(1000, 4000);
+    before = coalesce_frames();
+    cr_assert_gt(before, 1);
     turn_for(5000, 4000);
-    cr_expect_eq(coalesce_frames(), 2);
+    cr_expect_eq(coalesce_frames(), before);
 }
 
 Test(coalesce, frames_that_leave_together_are_what_came_in_the_same_order)
@@ -80,7 +97,7 @@ Test(coalesce, frames_that_leave_together_are_what_came_in_the_same_order)
     unsigned char out[1000];
     struct slice audio;
 
-    turn_for(2000, 12000);
+    turn_for(3000, 12000);
     audio = frame(1);
     cr_expect_not(coalesce_add(&held, &audio));
     audio = frame(2);
@@ -99,7 +116,7 @@ Test(coalesce, what_waits_leaves_with_the_next_frame_when_the_pressure_is_gone)
     unsigned char out[1000];
     struct slice audio;
 
-    turn_for(250, 12000);
+    turn_for(900, 12000);
     audio = frame(1);
     cr_expect_not(coalesce_add(&held, &audio));
     turn_for(3000, 1000);
