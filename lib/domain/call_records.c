@@ -27,11 +27,10 @@ static const struct column columns_of_record[] = {
 const struct entity call_record_entity = ENTITY(call_record, "call", NULL, columns_of_record);
 
 const struct call_record_filter ALL_CALL_RECORDS = {
-    .parent = NO_UID,
-    .talk_since = NO_INSTANT,
-    .talk_before = NO_INSTANT,
-    .ended_since = NO_INSTANT,
-    .ended_before = NO_INSTANT,
+    .talk_since = {INT64_MIN},
+    .talk_before = {INT64_MIN},
+    .ended_since = {INT64_MIN},
+    .ended_before = {INT64_MIN},
 };
 
 #define TALK_AT "COALESCE(c.answered_at, IF(c.state_rank >= 90, c.ended_at, NULL))"
