@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "domain/operator_queues.h"
+#include "domain/taskrouter/links.h"
 
 enum { OPEN = 1, IN_PROGRESS = 2, COMPLETED = 4, CANCELED = 8 };
 
@@ -252,6 +253,13 @@ struct step {
     struct callback_task *task;
 };
 
+/* Its TaskRouter task need not be looked after any more. */
+static bool tell_router(struct work *work, const struct callback_task *task)
+{
+    return (state_of(task->status) & UNFINISHED) ||
+           tr_link_callback_over(work, task->id, task->tr_task_id, task->status);
+}
+
 static bool move_step(struct work *work, void *with)
 {
     const struct step *step = with;
@@ -269,6 +277,7 @@ static bool move_step(struct work *work, void *with)
         return true;
     return store_update(work, &callback_task_entity, step->task, m.changed) &&
            store_get(work, &callback_task_entity, step->order->task, step->task) &&
+           tell_router(work, step->task) &&
            (step->order->silent ||
             callback_task_tell(work, step->task, event_of(&m, before), who(work, step->order)));
 }

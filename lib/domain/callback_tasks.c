@@ -8,6 +8,7 @@
 #include "domain/calls.h"
 #include "domain/operator_queues.h"
 #include "domain/outbox.h"
+#include "domain/taskrouter/links.h"
 #include "domain/words.h"
 
 static const char *const task_states[] = {"open", "in_progress", "completed", "canceled", NULL};
@@ -24,6 +25,7 @@ static const struct column columns_of_task[] = {
     COLUMN(callback_task, tenant_id, NOT_NULL),
     COLUMN(callback_task, id, NOT_NULL),
     COLUMN(callback_task, call_id, NULLABLE),
+    COLUMN(callback_task, tr_task_id, NULLABLE),
     COLUMN(callback_task, stream_sid, NULLABLE, .max = 64),
     COLUMN(callback_task, call_sid, NULLABLE, .max = 64),
     COLUMN(callback_task, queue_key, NULLABLE, .max = 80),
@@ -78,15 +80,17 @@ void callback_task_begin(struct callback_task *task)
 
 /* ---- a new one ---- */
 
-static bool apply_queue(struct work *work, struct callback_task *task)
+static bool apply_queue(struct work *work, struct callback_task *task, uid *tr_queue)
 {
     struct operator_queue queue;
 
+    *tr_queue = NO_UID;
     if (!operator_queue_for(work, task->queue_key, &queue)) {
         if (work->error.what != NOT_FOUND)
             return false;
         return !task->queue_key || fail_field(work, "queue_key", "There is no such queue");
     }
+    *tr_queue = queue.tr_queue_id;
     task->queue_key = queue.queue_key;
     if (!task->assigned_to)
         task->assigned_to = queue.default_assignee;
@@ -126,14 +130,17 @@ void callback_task_link(struct work *work, struct callback_task *task)
 static bool create_step(struct work *work, void *with)
 {
     struct callback_task *task = with, there;
+    uid tr_queue;
 
     if (store_get(work, &callback_task_entity, task->id, &there)) {
         *task = there;
         return true;
     }
-    return work->error.what == NOT_FOUND && apply_call(work, task) && apply_queue(work, task) &&
+    return work->error.what == NOT_FOUND && apply_call(work, task) &&
+           apply_queue(work, task, &tr_queue) &&
            store_insert(work, &callback_task_entity, task, columns_all(&callback_task_entity)) &&
            store_get(work, &callback_task_entity, task->id, task) &&
+           tr_link_callback(work, task->id, tr_queue) &&
            callback_task_tell(work, task, "callback_task.created", NULL);
 }
 
@@ -213,6 +220,7 @@ static bool is_told(const char *name)
 {
     static const char *const hidden[] = {"tenant_id",
                                          "call_id",
+                                         "tr_task_id",
                                          "external_source",
                                          "lease_owner",
                                          "lease_until",

@@ -11,6 +11,7 @@
 struct callback_task {
     int64_t tenant_id;
     uid id, call_id;
+    uid tr_task_id; /* its TaskRouter task; NO_UID: none */
     const char *stream_sid, *call_sid, *queue_key;
     const char *status;      /* open, in_progress, completed, canceled */
     const char *disposition; /* callback_requested, human_follow_up_required, … */

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "domain/events.h"
 #include "domain/outbox.h"
+#include "domain/taskrouter/links.h"
 #include "domain/words.h"
 
 static const char *const handoff_modes[] = {"cold", "warm", "bridge", NULL};
@@ -98,7 +99,9 @@ bool handoff_request(struct work *work, struct handoff *handoff)
     row_clear(&handoff_entity, &row);
     row.id = uid_new();
     row.call_id = handoff->call_id;
-    row.mode = handoff->mode;
+    /* Whoever waits for a worker waits in a conference. */
+    row.mode = tr_is_target(handoff->target) && strcmp(handoff->mode, "cold") == 0 ? "bridge"
+                                                                                   : handoff->mode;
     row.initiated_by = handoff->initiated_by;
     row.target = word_ascii(&work->arena, handoff->target, 200);
     row.reason = word_text(&work->arena, handoff->reason, 500);
@@ -221,9 +224,10 @@ static bool move_step(struct work *work, void *with)
 
     if (!db_execute(work, sql, params, COUNT(params), &changed))
         return false;
-    return changed == 0 || event_put(work, handoff->call_id, NO_UID,
-                                     arena_format(&work->arena, "handoff.%s", state), "platform",
-                                     payload_of(work, handoff));
+    return changed == 0 || ((!over || tr_link_handoff_over(work, handoff, state)) &&
+                            event_put(work, handoff->call_id, NO_UID,
+                                      arena_format(&work->arena, "handoff.%s", state), "platform",
+                                      payload_of(work, handoff)));
 }
 
 bool handoff_move(struct work *work, const struct handoff *handoff, const char *state)

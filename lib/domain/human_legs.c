@@ -11,6 +11,7 @@
 #include "domain/gate.h"
 #include "domain/inbound.h"
 #include "domain/sessions.h"
+#include "domain/taskrouter/links.h"
 #include "domain/tenants.h"
 #include "domain/words.h"
 #include "remote/twilio.h"
@@ -139,6 +140,13 @@ static bool is_ours(const struct work *work)
     return work->error.what == BUSY || work->error.what == INTERNAL;
 }
 
+/* TaskRouter looks for somebody: who it finds is called later. */
+static bool reach(struct work *work, struct ordering *o)
+{
+    return tr_is_target(o->handoff->target) ? tr_link_handoff(work, o->caller, o->handoff)
+                                            : order(work, o);
+}
+
 /*
  * Calls whom the chain has come to; who cannot be called is passed over.  "handoff" is the one who
  * was called; "called" is false when that is nobody: it is the last of the chain then.
@@ -153,7 +161,7 @@ static bool call_first(struct work *work, const struct call *caller, struct hand
     while (more) {
         struct ordering o = {.caller = caller, .handoff = handoff};
 
-        if (!uid_is_none(handoff->human_call_id) || order(work, &o) || work->error.what == CONFLICT)
+        if (!uid_is_none(handoff->human_call_id) || reach(work, &o) || work->error.what == CONFLICT)
             return true;
         if (is_ours(work))
             return false;
@@ -405,6 +413,52 @@ bool human_leg_ended(struct work *work, const struct call *known)
     return go_on(work, &caller, &handoff, state);
 }
 
+/* ---- whom TaskRouter found ---- */
+
+static bool set_target(struct work *work, struct handoff *handoff, const char *to, const char *who)
+{
+    static const char sql[] = "UPDATE handoffs SET target = ?, operator = ?, updated_at = ?,"
+                              " rev = rev + 1 WHERE tenant_id = ? AND id = ?";
+    instant now = clock_now();
+    const struct param params[] = {PARAM(handoff->target), PARAM(handoff->operator), PARAM(now),
+                                   PARAM(work->tenant), PARAM(handoff->id)};
+
+    handoff->target = word_ascii(&work->arena, to, 200);
+    handoff->operator= word_text(&work->arena, who, 120);
+    return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+bool human_leg_begin(struct work *work, struct handoff *handoff, const char *to, const char *who,
+                     bool *called)
+{
+    uid wanted = handoff->id;
+    struct call caller;
+
+    *called = false;
+    if (!call_get(work, handoff->call_id, &caller))
+        return false;
+    if (call_state_is_terminal(caller.state))
+        return handoff_move(work, handoff, "canceled");
+    if (!to || tr_is_target(to))
+        return go_on(work, &caller, handoff, "failed");
+    if (!set_target(work, handoff, to, who) || !call_first(work, &caller, handoff, called))
+        return false;
+    if (!*called)
+        return give_up(work, handoff, &caller, "failed") && fetch_caller(work, &caller);
+    *called = uid_equal(handoff->id, wanted);
+    return true;
+}
+
+bool human_leg_none(struct work *work, const struct handoff *handoff, const char *state)
+{
+    struct call caller;
+
+    if (!call_get(work, handoff->call_id, &caller))
+        return false;
+    return call_state_is_terminal(caller.state) ? handoff_move(work, handoff, "canceled")
+                                                : go_on(work, &caller, handoff, state);
+}
+
 /* ---- the end of the caller's ---- */
 
 bool human_leg_cancel(struct work *work, const struct call *caller)
@@ -422,7 +476,7 @@ bool human_leg_cancel(struct work *work, const struct call *caller)
     if (!latest(work, "call_id", caller->id, &handoff))
         return work->error.what == NOT_FOUND;
     if (uid_is_none(handoff.human_call_id))
-        return true;
+        return uid_is_none(handoff.tr_task_id) || handoff_move(work, &handoff, "canceled");
     if (!call_get(work, handoff.human_call_id, &leg))
         return false;
     if (call_state_is_terminal(leg.state) || !word_sid(leg.call_sid))

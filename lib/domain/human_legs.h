@@ -47,6 +47,17 @@ bool human_answered(struct work *work, const struct token *token, const struct h
  */
 bool human_leg_ended(struct work *work, const struct call *known);
 
+/*
+ * Whom a handoff to TaskRouter waited for is known: "to" is called in the place of its target, as
+ * "who" (operator).  "called" is false when that cannot be: then the next of the chain is called,
+ * or the caller goes back to the agent, as if nobody had come.
+ */
+bool human_leg_begin(struct work *work, struct handoff *handoff, const char *to, const char *who,
+                     bool *called);
+
+/* … and that nobody is: the handoff ends with "state". */
+bool human_leg_none(struct work *work, const struct handoff *handoff, const char *state);
+
 /* A call has ended: a human who is still being called for it is called no longer. */
 bool human_leg_cancel(struct work *work, const struct call *caller);
 

@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/zone.h"
 #include "domain/business_hours.h"
+#include "domain/taskrouter/links.h"
 
 enum { DAY_SECONDS = 86400, YEAR_SECONDS = 366 * DAY_SECONDS, HOUR_MS = 3600 * 1000 };
 
@@ -34,6 +35,7 @@ static const struct column columns_of_queue[] = {
     COLUMN(operator_queue, follow_up_escalation_priority, NULLABLE, .least = INT32_MIN,
            .most = INT32_MAX),
     COLUMN(operator_queue, follow_up_escalation_queue_key, NULLABLE, .max = 80),
+    COLUMN(operator_queue, tr_queue_id, NULLABLE),
     COLUMN(operator_queue, metadata, NOT_NULL, .max = 16000),
     COLUMN(operator_queue, created_at, NOT_NULL),
     COLUMN(operator_queue, updated_at, NOT_NULL),
@@ -145,7 +147,8 @@ static bool put_step(struct work *work, void *with)
 bool operator_queue_put(struct work *work, struct operator_queue *queue)
 {
     queue->updated_at = clock_now();
-    return check(work, queue) && db_transaction(work, put_step, queue);
+    return check(work, queue) && tr_link_queue(work, queue->metadata.json, &queue->tr_queue_id) &&
+           db_transaction(work, put_step, queue);
 }
 
 /* ---- reading ---- */

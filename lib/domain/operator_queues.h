@@ -25,6 +25,7 @@ struct operator_queue {
     const char *follow_up_escalation_assignee;
     int64_t follow_up_escalation_priority;
     const char *follow_up_escalation_queue_key;
+    uid tr_queue_id; /* where its tasks go through TaskRouter, as metadata say; NO_UID: nowhere */
     document metadata;
     instant created_at, updated_at;
     int64_t rev;
@@ -38,7 +39,8 @@ void operator_queue_begin(struct operator_queue *queue);
 /*
  * Makes the queue of queue->queue_key or replaces it; the answer is in the row.  A new default
  * takes that from the other queues in the same transaction.  INVALID for a reserved or malformed
- * key, an unknown time zone, a schedule that cannot be read and half a window.
+ * key, an unknown time zone, a schedule that cannot be read, half a window, and metadata whose
+ * taskrouter.task_queue_sid is none.
  */
 bool operator_queue_put(struct work *work, struct operator_queue *queue);
 

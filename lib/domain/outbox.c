@@ -2,8 +2,9 @@
 
 #include "domain/words.h"
 
-static const char *const topics[] = {"webhook",  "billing_outcome", "workflow", "sms",     "email",
-                                     "analysis", "recording",       "notify",   "carrier", NULL};
+static const char *const topics[] = {"webhook", "billing_outcome", "workflow",   "sms",
+                                     "email",   "analysis",        "recording",  "notify",
+                                     "carrier", "taskrouter",      "assignment", NULL};
 static const char *const outbox_states[] = {"pending", "delivered", "failed", NULL};
 
 static const struct column columns_of_outbox[] = {

@@ -10,6 +10,7 @@
 #include "domain/gate.h"
 #include "domain/handoffs.h"
 #include "domain/nodes.h"
+#include "domain/taskrouter/links.h"
 #include "domain/tickets.h"
 #include "domain/words.h"
 #include "remote/http.h"
@@ -75,7 +76,7 @@ static bool check_target(struct work *work, struct ordering *o)
     };
 
     o->dials = true;
-    return gate_check(work, &outward, NULL);
+    return tr_is_target(o->wanted->target) || gate_check(work, &outward, NULL);
 }
 
 static bool check(struct work *work, struct ordering *o)

@@ -8,6 +8,7 @@
 #include "domain/outbox.h"
 #include "domain/recording_copies.h"
 #include "domain/sms_sending.h"
+#include "domain/taskrouter/links.h"
 #include "domain/webhooks.h"
 #include "stream/jobs/jobs.h"
 #include "stream/jobs/runs.h"
@@ -83,6 +84,13 @@ bool run_messages(struct work *work)
 bool run_prices(struct work *work)
 {
     static const struct effect effect = {"carrier", 5, 60000, call_price_ask};
+
+    return bring_about_due(work, &effect);
+}
+
+bool run_task_links(struct work *work)
+{
+    static const struct effect effect = {"taskrouter", 10, 60000, tr_link_carry_out};
 
     return bring_about_due(work, &effect);
 }

@@ -46,6 +46,11 @@ bool run_tickets(struct work *work);
 bool run_rollups(struct work *work);
 bool run_figures(struct work *work);
 
+/* task_router.c, and effects.c: TaskRouter. */
+bool run_task_router(struct work *work);
+bool run_assignments(struct work *work);
+bool run_task_links(struct work *work);
+
 /* governing.c: rollouts are held to their policies, billed outcomes are told of. */
 bool run_governance(struct work *work);
 bool run_billing(struct work *work);

@@ -28,6 +28,9 @@ const struct job jobs[] = {
     {"rollups",      LANE_SWEEP,   10 * MINUTE, run_rollups,      .alone_ms = 5 * MINUTE},
     {"figures",      LANE_SWEEP,   MINUTE,      run_figures,      .alone_ms = MINUTE},
     {"governance",   LANE_SWEEP,   15 * MINUTE, run_governance,   .alone_ms = 5 * MINUTE},
+    {"task-router",  LANE_SWEEP,   SECOND,      run_task_router,  .alone_ms = MINUTE},
+    {"assignments",  LANE_ROUTE,   500,         run_assignments},
+    {"task-links",   LANE_ROUTE,   500,         run_task_links},
     {"billing",      LANE_SWEEP,   5 * SECOND,  run_billing},
     /* clang-format on */
 };

@@ -44,7 +44,4 @@ bool tr_activities_list(struct work *work, const struct tr_activity_filter *filt
 /* Whether a client's word means yes: true, 1, yes, in any case. */
 bool tr_word_is_yes(const char *word);
 
-/* INVALID blaming the field unless it is an activity of the workspace; NO_UID is none. */
-bool tr_check_activity(struct work *work, uid workspace, const char *field, uid activity);
-
 #endif

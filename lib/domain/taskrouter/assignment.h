@@ -35,11 +35,13 @@ bool tr_assign(struct work *work, const struct tr_workspace *workspace);
 /* The same as a transaction of its own. */
 bool tr_assign_now(struct work *work, uid workspace);
 
-/*
- * One round of the job: in every workspace, of whatever tenant, in which a reservation or a task is
- * over its time, this is written down and the work is assigned anew.  At most "limit" workspaces;
- * *settled says how many there were.
- */
-bool tr_sweep(struct work *work, int64_t limit, int64_t *settled);
+/* A workspace in which a reservation, a step or a task is over its time. */
+struct tr_due {
+    int64_t tenant_id;
+    uid workspace_id;
+};
+
+/* Those of all tenants, at most "limit": an array of struct tr_due for tr_assign_now(). */
+bool tr_find_due(struct work *work, int64_t limit, struct rows *due);
 
 #endif

@@ -50,4 +50,20 @@ bool tr_instruction_read(struct work *work, const char *answer, size_t length,
 /* As JSON for the outbox, in the arena, and back. */
 char *tr_instruction_write(struct work *work, const struct tr_instruction *instruction);
 
+/* Whether it connects the task's call with the worker. */
+bool tr_instruction_connects(const struct tr_instruction *instruction);
+
+/* Whether the reservation is accepted with it: dequeue and conference always, others if they say
+ * so. */
+bool tr_instruction_accepts(const struct tr_instruction *instruction);
+
+struct tr_task;
+
+/*
+ * Whether the telephone's part can be done for the task; INVALID (code 40001) when something is
+ * missing, or when the task stands for no call of ours.
+ */
+bool tr_instruction_check(struct work *work, const struct tr_task *task,
+                          const struct tr_instruction *instruction);
+
 #endif

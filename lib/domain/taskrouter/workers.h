@@ -83,7 +83,4 @@ json_object *tr_worker_scope(const struct tr_worker *worker);
 /* How many tasks of a channel it takes at once; "scope" is tr_worker_scope()'s. */
 int64_t tr_worker_capacity(const struct tr_worker *worker, json_object *scope, const char *channel);
 
-/* A JSON object of at most TR_ATTRIBUTES_LONGEST characters; INVALID blaming "attributes". */
-bool tr_check_attributes(struct work *work, const char *attributes);
-
 #endif

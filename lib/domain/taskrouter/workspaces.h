@@ -9,7 +9,8 @@
  *
  * For all modules here: functions that change something are transactions of their own.  "if_rev"
  * is the revision that If-Match named, NO_INTEGER for any; another one is PRECONDITION.  A row of
- * another workspace does not exist: NOT_FOUND.  Fields at fault are named as the columns are.
+ * another workspace does not exist: NOT_FOUND; lists of a workspace that does not exist are empty.
+ * Fields at fault are named as the columns are.
  */
 #ifndef DOMAIN_TASKROUTER_WORKSPACES_H
 #define DOMAIN_TASKROUTER_WORKSPACES_H
@@ -67,15 +68,6 @@ bool tr_workspace_ensure(struct work *work);
  * anything in a workspace calls this first.
  */
 bool tr_workspace_hold(struct work *work, uid id, struct tr_workspace *workspace);
-
-/* PRECONDITION unless the revision is the one that is asked for (NO_INTEGER: any). */
-bool tr_check_rev(struct work *work, int64_t rev, int64_t if_rev);
-
-/* NULL or empty, or an http(s) URL of at most 500 bytes; INVALID blaming the field otherwise. */
-bool tr_check_url(struct work *work, const char *field, const char *url);
-
-/* A friendly name: not empty, at most "most" characters. */
-bool tr_check_name(struct work *work, const char *name, size_t most);
 
 /* Task channels: every workspace has the same six. */
 extern const char *const tr_channels[]; /* default, voice, sms, chat, video, email; NULL */

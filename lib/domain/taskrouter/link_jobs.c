@@ -1,0 +1,391 @@
+/* What links.c has owed is carried out, outside of any transaction. */
+#include <string.h>
+
+#include "core/json.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "domain/call_state.h"
+#include "domain/callback_state.h"
+#include "domain/calls.h"
+#include "domain/customer_callbacks.h"
+#include "domain/handoffs.h"
+#include "domain/human_legs.h"
+#include "domain/outbound.h"
+#include "domain/outbox.h"
+#include "domain/sessions.h"
+#include "domain/supervision.h"
+#include "domain/taskrouter/checks.h"
+#include "domain/taskrouter/link_words.h"
+#include "domain/taskrouter/links.h"
+#include "domain/taskrouter/moves.h"
+#include "domain/taskrouter/queues.h"
+#include "domain/taskrouter/workers.h"
+#include "domain/words.h"
+
+enum { LONGEST_DAYS = 14, TEXT_LONGEST = 500, RING_SECONDS = 60 };
+
+/* A row of the outbox, read. */
+struct errand {
+    const struct outbox_row *row;
+    json_object *payload;
+};
+
+static bool is(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+static uid key_of(const struct errand *errand, const char *name)
+{
+    const char *hex = json_text(errand->payload, name);
+    uid id = NO_UID;
+
+    if (hex)
+        uid_read_hex(hex, &id);
+    return id;
+}
+
+/* What is gone needs nothing done any more, and what was done by others stands. */
+static bool settled(const struct work *work)
+{
+    return work->error.what == NOT_FOUND || work->error.what == WRONG_STATE ||
+           work->error.what == CONFLICT;
+}
+
+static bool end_task(struct work *work, const struct tr_task *task, const char *status,
+                     const char *reason)
+{
+    struct tr_task_change change = {
+        .given = TR_WITH(TR_WITH(NO_COLUMNS, tr_task, assignment_status), tr_task, reason),
+        .if_rev = NO_INTEGER,
+    };
+    struct tr_task after;
+
+    change.wanted.id = task->id;
+    change.wanted.workspace_id = task->workspace_id;
+    change.wanted.assignment_status = status;
+    change.wanted.reason = reason;
+    return tr_task_update(work, &change, &after) || settled(work);
+}
+
+static bool is_waiting(const struct tr_task *task)
+{
+    return is(task->assignment_status, "pending") || is(task->assignment_status, "reserved");
+}
+
+/* ---- callback tasks ---- */
+
+static const char *attributes_of(struct work *work, const struct callback_task *callback)
+{
+    const struct {
+        const char *name, *value;
+    } members[] = {
+        {"call_sid", callback->call_sid},       {"phone", callback->customer_phone},
+        {"reason", callback->disposition},      {"summary", callback->summary},
+        {"queue", callback->queue_key},         {"agent_name", callback->agent_name},
+        {"assigned_to", callback->assigned_to},
+    };
+    struct text text = {.arena = &work->arena};
+    char id[37];
+
+    uid_write_uuid(callback->id, id);
+    text_add(&text, "{\"type\":\"callback\",\"callback_task_id\":\"%s\"", id);
+    for (size_t i = 0; i < COUNT(members); i++) {
+        if (!members[i].value)
+            continue;
+        text_add(&text, ",\"%s\":", members[i].name);
+        text_json(&text, word_text(&work->arena, members[i].value, TEXT_LONGEST));
+    }
+    text_char(&text, '}');
+    return text.at;
+}
+
+struct linking {
+    struct tr_task task;
+    uid callback;
+};
+
+static bool link_step(struct work *work, void *with)
+{
+    static const char sql[] = "UPDATE callback_tasks SET tr_task_id = ? WHERE tenant_id = ?"
+                              " AND id = ? AND tr_task_id IS NULL";
+    struct linking *linking = with;
+    const struct param params[] = {PARAM(linking->task.id), PARAM(work->tenant),
+                                   PARAM(linking->callback)};
+
+    return tr_task_create(work, &linking->task, NULL) &&
+           db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+/* Of a callback task the smaller number is the more urgent; it has its key for the task's. */
+static bool make_callback_task(struct work *work, const struct errand *errand)
+{
+    struct linking linking = {.callback = errand->row->subject_id};
+    struct callback_task callback;
+    struct tr_queue queue;
+
+    if (!store_get(work, &callback_task_entity, linking.callback, &callback) ||
+        !store_get(work, &tr_queue_entity, key_of(errand, "queue"), &queue))
+        return settled(work);
+    if (is(callback.status, "completed") || is(callback.status, "canceled"))
+        return true;
+    tr_task_begin(&linking.task);
+    linking.task.id = callback.id;
+    linking.task.workspace_id = queue.workspace_id;
+    linking.task.target_queue_id = queue.id;
+    linking.task.callback_task_id = callback.id;
+    linking.task.timeout = (int64_t)LONGEST_DAYS * 24 * 3600;
+    linking.task.priority = callback.priority < 0 ? -callback.priority : 0;
+    linking.task.attributes.json = attributes_of(work, &callback);
+    return db_transaction(work, link_step, &linking) || settled(work);
+}
+
+static bool move_callback(struct work *work, const struct tr_task *task, enum task_move move,
+                          const char *who, const char *status)
+{
+    struct task_order order = {.move = move, .task = task->callback_task_id, .operator_name = who};
+    struct callback_task after;
+
+    if (status) {
+        order.wanted.status = status;
+        order.given =
+            columns_add(NO_COLUMNS, &callback_task_entity, offsetof(struct callback_task, status));
+    }
+    return callback_task_move(work, &order, &after);
+}
+
+/* Who was faster outside of TaskRouter keeps the callback task. */
+static bool claim_callback(struct work *work, const struct tr_task *task, const char *who)
+{
+    if (move_callback(work, task, TASK_CLAIM, who, NULL))
+        return true;
+    return settled(work) &&
+           end_task(work, task, "completed", "The callback task was taken by somebody else");
+}
+
+static bool end_callback(struct work *work, const struct tr_task *task, const char *how)
+{
+    bool ok = is(how, "completed") ? move_callback(work, task, TASK_CHANGE, NULL, "completed")
+              : is(how, "deleted") ? move_callback(work, task, TASK_RELEASE, NULL, NULL)
+                                   : true;
+
+    return ok || settled(work);
+}
+
+/* ---- callers ---- */
+
+static bool handoff_of(struct work *work, uid task, struct handoff *handoff)
+{
+    const char *sql = arena_format(&work->arena,
+                                   "SELECT %s FROM handoffs WHERE tenant_id = ? AND tr_task_id = ?"
+                                   " ORDER BY id DESC LIMIT 1",
+                                   store_names(work, &handoff_entity, NULL));
+    const struct param params[] = {PARAM(work->tenant), PARAM(task)};
+
+    return db_find(work, sql, params, COUNT(params), &handoff_entity, handoff);
+}
+
+/* Where a worker is reached: as the instruction says, else as the worker does. */
+static const char *contact_of(struct work *work, const struct errand *errand,
+                              const struct tr_worker *worker)
+{
+    const char *to = json_text(errand->payload, "to");
+    json_object *attributes = json_parse(worker->attributes.json);
+    const char *own = json_text(attributes, "contact_uri");
+
+    to = arena_text(&work->arena, to ? to : own);
+    json_object_put(attributes);
+    return to;
+}
+
+/* A live call of an agent that no handoff was planned for: the agent says goodbye and passes it on.
+ */
+static bool escalate(struct work *work, const struct tr_task *task, const char *to, const char *who)
+{
+    static const char sql[] = "UPDATE handoffs SET tr_task_id = ?, operator = ?, updated_at = ?,"
+                              " rev = rev + 1 WHERE tenant_id = ? AND id = ?";
+    const struct supervision wanted = {
+        .action = "escalate", .origin = "twilio", .supervisor = who, .target = to};
+    struct voice_session session;
+    struct supervised done;
+    instant now = clock_now();
+
+    if (!session_of_call(work, task->call_id, &session) ||
+        !supervision_order(work, &session, &wanted, &done))
+        return false;
+    const struct param params[] = {PARAM(task->id), PARAM(who), PARAM(now), PARAM(work->tenant),
+                                   PARAM(done.handoff)};
+    return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+/* Whoever accepted and cannot be called has nothing to do with it any more. */
+static bool unreachable(struct work *work, const struct tr_task *task)
+{
+    if (work->error.what == BUSY)
+        return false;
+    log_warning(work, "taskrouter.unreachable", "text=\"%s\"", work->error.message);
+    return end_task(work, task, "completed", "The worker could not be called");
+}
+
+/* The handoff goes on without who cannot be called. */
+static bool begin_leg(struct work *work, const struct tr_task *task, struct handoff *handoff,
+                      const char *to, const char *who)
+{
+    bool called;
+
+    if (!instant_is_none(handoff->ended_at))
+        return end_task(work, task, "completed", "The caller is gone");
+    if (!uid_is_none(handoff->human_call_id))
+        return true;
+    return human_leg_begin(work, handoff, to, who, &called) &&
+           (called || end_task(work, task, "completed", "The worker could not be called"));
+}
+
+static bool connect_caller(struct work *work, const struct errand *errand,
+                           const struct tr_task *task, const struct tr_worker *worker)
+{
+    const char *to = contact_of(work, errand, worker);
+    struct handoff handoff;
+
+    if (handoff_of(work, task->id, &handoff))
+        return begin_leg(work, task, &handoff, to, worker->friendly_name);
+    if (work->error.what != NOT_FOUND)
+        return false;
+    if (!json_boolean(errand->payload, "connect", false))
+        return true; /* who accepted looks after the call in another way */
+    if (!to)
+        fail(work, NOT_FOUND, "The worker has no contact_uri");
+    return (to && escalate(work, task, to, worker->friendly_name)) || unreachable(work, task);
+}
+
+/* ---- what happened to a task ---- */
+
+static bool was_accepted(struct work *work, const struct errand *errand)
+{
+    const struct tr_reservation_place place = {.workspace = key_of(errand, "workspace")};
+    struct tr_reservation reservation;
+    struct tr_worker worker;
+    struct tr_task task;
+
+    if (!tr_task_find(work, place.workspace, errand->row->subject_id, &task) ||
+        !tr_reservation_get(work, &place, key_of(errand, "reservation"), &reservation) ||
+        !tr_worker_get(work, place.workspace, reservation.worker_id, &worker))
+        return settled(work);
+    if (!is(task.assignment_status, "assigned"))
+        return true;
+    if (!uid_is_none(task.callback_task_id) && !claim_callback(work, &task, worker.friendly_name))
+        return false;
+    return uid_is_none(task.call_id) || connect_caller(work, errand, &task, &worker);
+}
+
+/* Also of a task whose row is hidden or gone: what it stood for is found by its key. */
+static bool was_over(struct work *work, const struct errand *errand)
+{
+    const char *how = json_text(errand->payload, "how");
+    struct handoff handoff;
+    struct tr_task task;
+
+    if (store_get(work, &tr_task_entity, errand->row->subject_id, &task)) {
+        if (!uid_is_none(task.callback_task_id) && !end_callback(work, &task, how))
+            return false;
+    } else if (work->error.what != NOT_FOUND) {
+        return false;
+    }
+    if (!handoff_of(work, errand->row->subject_id, &handoff))
+        return work->error.what == NOT_FOUND;
+    return is(how, "completed") || !uid_is_none(handoff.human_call_id) ||
+           !instant_is_none(handoff.ended_at) || human_leg_none(work, &handoff, "no_answer");
+}
+
+/* What a task stood for came to its end by itself. */
+static bool subject_was_over(struct work *work, const struct errand *errand)
+{
+    const char *how = json_text(errand->payload, "how");
+    struct tr_workspace workspace;
+    struct tr_task task;
+
+    if (!store_get(work, &tr_task_entity, errand->row->subject_id, &task) ||
+        !tr_workspace_get(work, task.workspace_id, &workspace))
+        return settled(work);
+    if (is_waiting(&task))
+        return end_task(work, &task, "canceled", arena_format(&work->arena, "It is %s", how));
+    if (!is(task.assignment_status, "assigned"))
+        return true;
+    return !uid_is_none(task.call_id) && is(how, "completed") && workspace.multi_task
+               ? end_task(work, &task, "wrapping", NULL)
+               : end_task(work, &task, "completed", arena_format(&work->arena, "It is %s", how));
+}
+
+/* ---- the telephone ---- */
+
+static bool call_worker(struct work *work, const struct tr_instruction *instruction, const char *to)
+{
+    const struct customer_wishes wishes = {.url = instruction->url,
+                                           .status_url = instruction->status_callback_url};
+    const struct outbound_order order = {
+        .origin = "twilio",
+        .from = instruction->from,
+        .to = to,
+        .ring_seconds = instruction->timeout_seconds == NO_INTEGER ? RING_SECONDS
+                                                                   : instruction->timeout_seconds,
+        .customer = &wishes,
+    };
+    struct call call;
+
+    return customer_wishes_check(work, &wishes) && outbound_order(work, &order, &call);
+}
+
+static bool redirect_call(struct work *work, const struct tr_instruction *instruction)
+{
+    const struct customer_wishes wishes = {.url = instruction->url};
+    struct call call;
+
+    return customer_wishes_check(work, &wishes) &&
+           call_by_sid(work, instruction->call_sid, &call) &&
+           customer_redirect(work, &call, &wishes, 0);
+}
+
+/* A call is ordered once, whatever comes of it: nobody is called twice for one instruction. */
+static bool was_instructed(struct work *work, const struct errand *errand)
+{
+    const struct tr_reservation_place place = {.workspace = key_of(errand, "workspace")};
+    const char *text = json_write(&work->arena, json_member(errand->payload, "do"));
+    struct tr_instruction instruction;
+    struct tr_reservation reservation;
+    struct tr_worker worker;
+    bool ok;
+
+    if (!tr_instruction_read(work, text, strlen(text), &instruction) ||
+        !tr_reservation_get(work, &place, errand->row->subject_id, &reservation) ||
+        !tr_worker_get(work, place.workspace, reservation.worker_id, &worker))
+        return work->error.what != BUSY;
+    if (instruction.kind == TR_CALL && errand->row->attempts > 1)
+        return true;
+    ok = instruction.kind == TR_CALL
+             ? call_worker(work, &instruction,
+                           instruction.to ? instruction.to : contact_of(work, errand, &worker))
+             : redirect_call(work, &instruction);
+    if (!ok)
+        log_warning(work, "taskrouter.instruction", "text=\"%s\"", work->error.message);
+    return ok || work->error.what != BUSY;
+}
+
+bool tr_link_carry_out(struct work *work, const struct outbox_row *row)
+{
+    static const struct {
+        const char *what;
+        bool (*carry_out)(struct work *work, const struct errand *errand);
+    } errands[] = {
+        {LINK_ACCEPTED, was_accepted},         {LINK_OVER, was_over},
+        {LINK_INSTRUCTION, was_instructed},    {LINK_CALLBACK, make_callback_task},
+        {LINK_SUBJECT_OVER, subject_was_over},
+    };
+    struct errand errand = {row, json_parse(row->payload.json)};
+    bool ok = true;
+
+    for (size_t i = 0; i < COUNT(errands); i++)
+        if (is(row->event_type, errands[i].what))
+            ok = errands[i].carry_out(work, &errand);
+    json_object_put(errand.payload);
+    return ok;
+}

@@ -1,0 +1,262 @@
+#include "domain/taskrouter/links.h"
+
+#include <string.h>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "domain/call_state.h"
+#include "domain/calls.h"
+#include "domain/handoffs.h"
+#include "domain/outbox.h"
+#include "domain/taskrouter/link_words.h"
+#include "domain/taskrouter/queues.h"
+#include "domain/taskrouter/reservations.h"
+#include "domain/taskrouter/tasks.h"
+#include "domain/taskrouter/workflow.h"
+#include "domain/taskrouter/workflows.h"
+#include "domain/words.h"
+
+#define TARGET "taskrouter:"
+
+enum { HANDOFF_PRIORITY = 0, SUMMARY_LONGEST = 500 };
+
+static bool is_linked(const struct tr_task *task)
+{
+    return !uid_is_none(task->call_id) || !uid_is_none(task->callback_task_id);
+}
+
+/* ---- from TaskRouter ---- */
+
+/* One row of the outbox about a task; "more" are further members of the payload. */
+static bool owe(struct work *work, uid subject, uid workspace, const char *what, const char *more,
+                const char *dedupe)
+{
+    char hex[33], id[33];
+
+    uid_write_hex(workspace, hex);
+    uid_write_hex(subject, id);
+    return outbox_put(work, "taskrouter", subject, what,
+                      arena_format(&work->arena, "{\"workspace\":\"%s\"%s}", hex, more ? more : ""),
+                      arena_format(&work->arena, "%s:%s", what, dedupe ? dedupe : id));
+}
+
+bool tr_link_accepted(struct work *work, const struct tr_task *task,
+                      const struct tr_reservation *reservation,
+                      const struct tr_instruction *instruction)
+{
+    struct text more = {.arena = &work->arena};
+    char id[33];
+
+    if (!is_linked(task))
+        return true;
+    uid_write_hex(reservation->id, id);
+    text_add(&more, ",\"reservation\":\"%s\",\"connect\":%s", id,
+             instruction && tr_instruction_connects(instruction) ? "true" : "false");
+    if (instruction && instruction->to) {
+        text_put(&more, ",\"to\":");
+        text_json(&more, instruction->to);
+    }
+    return owe(work, task->id, task->workspace_id, LINK_ACCEPTED, more.at, id);
+}
+
+bool tr_link_over(struct work *work, const struct tr_task *task, const char *how)
+{
+    return !is_linked(task) || owe(work, task->id, task->workspace_id, LINK_OVER,
+                                   arena_format(&work->arena, ",\"how\":\"%s\"", how), NULL);
+}
+
+bool tr_links_end_all(struct work *work, uid workspace)
+{
+    const char *sql = arena_format(
+        &work->arena,
+        "SELECT %s FROM tr_tasks WHERE tenant_id = ? AND workspace_id = ?"
+        " AND assignment_status IN ('pending', 'reserved', 'assigned', 'wrapping')"
+        " AND deleted_at IS NULL AND (call_id IS NOT NULL OR callback_task_id IS NOT NULL)",
+        store_names(work, &tr_task_entity, NULL));
+    const struct param params[] = {PARAM(work->tenant), PARAM(workspace)};
+    struct rows rows;
+
+    if (!db_select(work, sql, params, COUNT(params), &tr_task_entity, &rows))
+        return false;
+    for (size_t i = 0; i < rows.count; i++)
+        if (!tr_link_over(work, (const struct tr_task *)rows.at + i, "deleted"))
+            return false;
+    return true;
+}
+
+bool tr_link_instruct(struct work *work, const struct tr_reservation *reservation,
+                      const struct tr_instruction *instruction)
+{
+    if (instruction->kind != TR_CALL && instruction->kind != TR_REDIRECT)
+        return true; /* connecting the task's call follows from its acceptance */
+    return owe(work, reservation->id, reservation->workspace_id, LINK_INSTRUCTION,
+               arena_format(&work->arena, ",\"do\":%s", tr_instruction_write(work, instruction)),
+               NULL);
+}
+
+/* A call that is over, or is not the tenant's, is just an attribute. */
+bool tr_link_find_call(struct work *work, struct tr_task *task)
+{
+    json_object *attributes = json_parse(task->attributes.json);
+    const char *sid = json_text(attributes, "call_sid");
+    bool ok = true;
+    struct call call;
+
+    if (uid_is_none(task->call_id) && sid && *sid) {
+        if (!call_by_sid(work, sid, &call))
+            ok = work->error.what == NOT_FOUND;
+        else if (!call_state_is_terminal(call.state))
+            task->call_id = call.id;
+    }
+    json_object_put(attributes);
+    return ok;
+}
+
+/* ---- from operator queues ---- */
+
+bool tr_link_queue(struct work *work, const char *metadata, uid *queue)
+{
+    json_object *tree = json_parse(metadata);
+    const char *sid = json_text(json_member(tree, "taskrouter"), "task_queue_sid");
+    bool named = sid && *sid, read = tr_sid_read(sid, "WQ", queue);
+    struct tr_queue row;
+
+    json_object_put(tree);
+    if (!named)
+        *queue = NO_UID;
+    if (!named || (read && store_get(work, &tr_queue_entity, *queue, &row)))
+        return true;
+    return (!read || work->error.what == NOT_FOUND) &&
+           fail_field(work, "metadata", "There is no such TaskRouter queue");
+}
+
+bool tr_link_callback(struct work *work, uid callback_task, uid queue)
+{
+    char hex[33];
+
+    if (uid_is_none(queue))
+        return true;
+    uid_write_hex(queue, hex);
+    return owe(work, callback_task, NO_UID, LINK_CALLBACK,
+               arena_format(&work->arena, ",\"queue\":\"%s\"", hex), NULL);
+}
+
+bool tr_link_callback_over(struct work *work, uid callback_task, uid tr_task, const char *how)
+{
+    char id[33];
+
+    if (uid_is_none(tr_task))
+        return true;
+    uid_write_hex(callback_task, id);
+    return owe(work, tr_task, NO_UID, LINK_SUBJECT_OVER,
+               arena_format(&work->arena, ",\"how\":\"%s\"", how), id);
+}
+
+/* ---- from handoffs ---- */
+
+bool tr_is_target(const char *target)
+{
+    return target && strncmp(target, TARGET, strlen(TARGET)) == 0;
+}
+
+/* The workflow or the queue that the target names. */
+static bool find_target(struct work *work, const char *target, struct tr_task *task)
+{
+    const char *sid = target + strlen(TARGET);
+    struct tr_workflow workflow;
+    struct tr_queue queue;
+    uid id;
+
+    if (tr_sid_read(sid, "WW", &id)) {
+        if (!store_get(work, &tr_workflow_entity, id, &workflow))
+            return false;
+        task->workspace_id = workflow.workspace_id;
+        task->workflow_id = id;
+        return true;
+    }
+    if (!tr_sid_read(sid, "WQ", &id))
+        return fail(work, NOT_FOUND, "The target is no workflow and no task queue");
+    if (!store_get(work, &tr_queue_entity, id, &queue))
+        return false;
+    task->workspace_id = queue.workspace_id;
+    task->target_queue_id = id;
+    return true;
+}
+
+static void add_attribute(struct text *text, const char *name, const char *value, size_t most)
+{
+    struct arena *arena = text->arena;
+
+    if (!value || !*value)
+        return;
+    text_add(text, "%s\"%s\":", text->length > 1 ? "," : "", name);
+    text_json(text, word_text(arena, value, most));
+}
+
+static const char *attributes_of(struct work *work, const struct call *call,
+                                 const struct handoff *handoff)
+{
+    struct text text = {.arena = &work->arena};
+    char id[37];
+
+    uid_write_uuid(handoff->id, id);
+    text_char(&text, '{');
+    add_attribute(&text, "type", "escalation", 20);
+    add_attribute(&text, "handoff_id", id, 36);
+    add_attribute(&text, "call_sid", call->call_sid, 34);
+    add_attribute(&text, "from", call->from_addr, 128);
+    add_attribute(&text, "to", call->to_addr, 128);
+    add_attribute(&text, "phone", call->customer_phone, 32);
+    add_attribute(&text, "agent_name", call->agent_name, 190);
+    add_attribute(&text, "language", call->language, 16);
+    add_attribute(&text, "reason", handoff->reason, SUMMARY_LONGEST);
+    add_attribute(&text, "summary", handoff->briefing, SUMMARY_LONGEST);
+    text_char(&text, '}');
+    return text.at;
+}
+
+struct linking {
+    const struct handoff *handoff;
+    struct tr_task task;
+};
+
+static bool link_step(struct work *work, void *with)
+{
+    static const char sql[] = "UPDATE handoffs SET tr_task_id = ?, updated_at = ?, rev = rev + 1"
+                              " WHERE tenant_id = ? AND id = ? AND tr_task_id IS NULL";
+    struct linking *linking = with;
+    instant now = clock_now();
+    const struct param params[] = {PARAM(linking->handoff->id), PARAM(now), PARAM(work->tenant),
+                                   PARAM(linking->handoff->id)};
+
+    return tr_task_create(work, &linking->task, NULL) &&
+           db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+/* The task has the handoff's key, so that there is never a second one. */
+bool tr_link_handoff(struct work *work, const struct call *call, const struct handoff *handoff)
+{
+    struct linking linking = {.handoff = handoff};
+
+    if (!uid_is_none(handoff->tr_task_id))
+        return true;
+    tr_task_begin(&linking.task);
+    linking.task.id = handoff->id;
+    linking.task.call_id = call->id;
+    linking.task.channel = "voice";
+    linking.task.priority = HANDOFF_PRIORITY;
+    linking.task.attributes.json = attributes_of(work, call, handoff);
+    return find_target(work, handoff->target, &linking.task) &&
+           (db_transaction(work, link_step, &linking) || work->error.what == CONFLICT);
+}
+
+bool tr_link_handoff_over(struct work *work, const struct handoff *handoff, const char *how)
+{
+    char id[33];
+
+    if (uid_is_none(handoff->tr_task_id))
+        return true;
+    uid_write_hex(handoff->id, id);
+    return owe(work, handoff->tr_task_id, NO_UID, LINK_SUBJECT_OVER,
+               arena_format(&work->arena, ",\"how\":\"%s\"", how), id);
+}
