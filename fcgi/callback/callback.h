@@ -42,6 +42,12 @@ bool callback_receive(struct request *req, const char *kind, int64_t token_tenan
                       struct received *received);
 
 /*
+ * Reads and proves alone, for what is about nothing: UNAUTHENTICATED when the signature does not
+ * fit, BUSY when the store cannot say.
+ */
+bool callback_proved(struct request *req, const char *kind, struct posted *posted);
+
+/*
  * The store went away behind the receiving: keeps the callback in the journal, and for an incoming
  * call that the host's cache knows finds a plan.  False when the journal is full.
  */
@@ -50,6 +56,9 @@ bool callback_keep(struct request *req, struct received *received);
 /* Writes down that it was applied and answers with a call's plan. */
 bool callback_answer_plan(struct request *req, const struct received *received,
                           const struct call_plan *plan);
+
+/* Who answered, as a request for TwiML says; NULL for what we do not know, and for nothing. */
+const char *callback_verdict(const struct form *form);
 
 /* Calls: TwiML (voice.c). */
 bool incoming_call(struct request *req);
@@ -67,7 +76,14 @@ bool stream_hook(struct request *req);
 bool conference_hook(struct request *req);
 bool sms_status_hook(struct request *req);
 
+/* TwiML and callbacks of customers' (customer_twiml.c, customer_callback.c). */
+bool customer_twiml_hook(struct request *req);
+bool customer_callback_hook(struct request *req);
+
 /* Messages (sms.c). */
 bool sms_hook(struct request *req);
+
+/* Whether signed requests reach us (probe.c). */
+bool probe_hook(struct request *req);
 
 #endif

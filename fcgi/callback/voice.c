@@ -82,8 +82,7 @@ bool incoming_call(struct request *req)
     return answer_outage(req, &received);
 }
 
-/* A synchronous verdict on who answered; what we do not know counts as a human. */
-static const char *verdict_of(const struct form *form)
+const char *callback_verdict(const struct form *form)
 {
     static const char *const known[] = {
         "human", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other",
@@ -107,7 +106,7 @@ bool outbound_call(struct request *req)
         return answer_outage(req, &received);
     if (outbound_answered(&req->work, request_query(req, "cid"),
                           form_text(&received.posted.form, "CallSid"),
-                          verdict_of(&received.posted.form), &plan))
+                          callback_verdict(&received.posted.form), &plan))
         return callback_answer_plan(req, &received, &plan);
     return is_outage(req) && answer_outage(req, &received);
 }

@@ -7,6 +7,9 @@
 #include "domain/calls.h"
 #include "domain/carrier_proof.h"
 #include "domain/commands.h"
+#include "domain/customer_callbacks.h"
+#include "domain/customer_hooks.h"
+#include "domain/customer_legs.h"
 #include "domain/events.h"
 #include "domain/finalise.h"
 #include "domain/handoffs.h"
@@ -93,7 +96,8 @@ static bool apply_status(struct work *work, struct applying *a)
         a->applied = "rejected";
         return true;
     }
-    if (!call_apply(work, a->call.id, &news, &moved))
+    if (!call_apply(work, a->call.id, &news, &moved) ||
+        !customer_tell_status(work, &a->call, &a->form, a->callback->id))
         return false;
     a->applied = moved ? "applied" : "late";
     return !call_state_is_terminal(news.state) ||
@@ -126,10 +130,11 @@ static bool apply_amd(struct work *work, struct applying *a)
 
     news.answered_by = answered_by(&a->form);
     return call_apply(work, a->call.id, &news, NULL) &&
+           customer_tell_amd(work, &a->call, &a->form, a->callback->id) &&
            (!news.answered_by || tell_session(work, a->call.id, news.answered_by));
 }
 
-static bool apply_recording(struct work *work, struct applying *a)
+static bool note_recording(struct work *work, struct applying *a)
 {
     static const struct {
         const char *theirs, *ours;
@@ -160,6 +165,12 @@ static bool apply_recording(struct work *work, struct applying *a)
                              : "",
                          &news.started_at);
     return recording_note_carrier(work, a->call.id, &news);
+}
+
+static bool apply_recording(struct work *work, struct applying *a)
+{
+    return note_recording(work, a) &&
+           customer_tell_recording(work, &a->call, &a->form, a->callback->id);
 }
 
 /* An event of the carrier's about a call, with the few fields that tell what it was. */
@@ -240,6 +251,26 @@ static bool apply_sms_status(struct work *work, struct applying *a)
     return true;
 }
 
+/* To a URL of ours in a customer's TwiML: we learn of it, and so does the customer. */
+static bool apply_customer(struct work *work, struct applying *a)
+{
+    struct customer_hook hook;
+    struct token token;
+
+    a->applied = "rejected";
+    if (!customer_hook_token(work, a->callback->url, &token))
+        return work->error.what == UNAUTHENTICATED;
+    if (!customer_hook_read(work, &token, &hook) || !call_get(work, hook.call_id, &a->call))
+        return work->error.what == NOT_FOUND;
+    a->applied = "applied";
+    if (strcmp(hook.kind, "recording") == 0 && !note_recording(work, a))
+        return false;
+    if (strcmp(hook.kind, "status") == 0 &&
+        !customer_leg_news(work, &a->call, &a->form, time_of(a)))
+        return false;
+    return customer_tell_hook(work, &hook, &a->form, a->callback->id);
+}
+
 static bool apply(struct work *work, struct applying *a)
 {
     static const struct {
@@ -251,6 +282,8 @@ static bool apply(struct work *work, struct applying *a)
                 {"stream", apply_stream},
                 {"other", apply_conference}};
 
+    if (customer_hook_is_callback(a->callback->url))
+        return apply_customer(work, a);
     if (strcmp(a->callback->kind, "sms_status") == 0)
         return apply_sms_status(work, a);
     for (size_t i = 0; i < COUNT(ways); i++)

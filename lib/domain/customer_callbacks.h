@@ -16,9 +16,11 @@
 #ifndef DOMAIN_CUSTOMER_CALLBACKS_H
 #define DOMAIN_CUSTOMER_CALLBACKS_H
 
+#include "core/uid.h"
 #include "core/work.h"
 
 struct call;
+struct customer_hook;
 struct form;
 
 /* The texts as they were given; NULL: was not given.  Methods: NULL is POST. */
@@ -74,39 +76,21 @@ bool customer_redirect(struct work *work, struct call *call, const struct custom
 
 /*
  * A delivery to the call's StatusCallback if it wants to hear of that status, to its
- * RecordingStatusCallback, to its AsyncAmdStatusCallback.  "name" identifies the carrier's
- * callback, so that one that is applied twice is told once.  Calls without wishes cost nothing.
+ * RecordingStatusCallback, to its AsyncAmdStatusCallback.  "event" is the key of the carrier's
+ * callback: one that is applied twice is told once.  Calls without wishes cost nothing.
  */
 bool customer_tell_status(struct work *work, const struct call *call, const struct form *form,
-                          const void *name, size_t length);
+                          uid event);
 bool customer_tell_recording(struct work *work, const struct call *call, const struct form *form,
-                             const void *name, size_t length);
+                             uid event);
 bool customer_tell_amd(struct work *work, const struct call *call, const struct form *form,
-                       const void *name, size_t length);
+                       uid event);
 
-/* ---- requests to the customer ---- */
+/* What a callback was told of that came to a URL of ours in place of the customer's. */
+bool customer_tell_hook(struct work *work, const struct customer_hook *hook,
+                        const struct form *form, uid event);
 
-/*
- * The parameters as the customer is to see them: its own AccountSid in place of the carrier's
- * account, URLs of the carrier's recordings replaced by ours.  In the arena.
- */
-bool customer_form(struct work *work, const struct form *theirs, struct form *ours);
-
-/* "a=1&b=2", percent-encoded, in the order of the form. */
-const char *customer_form_body(struct work *work, const struct form *form);
-
-/*
- * A delivery of a form to a URL of the customer's, through webhook_deliveries: form-encoded (POST)
- * or in the query (GET), signed at each attempt.  The same "name" is delivered once.
- */
-struct customer_delivery {
-    const char *url, *method;
-    const char *event_type; /* "status", "recording", "amd", "stream", …; for lists and the log */
-    const struct form *form; /* made by customer_form() */
-    const void *name;        /* what the event is known by, with the URL */
-    size_t name_length;
-};
-
-bool customer_deliver(struct work *work, const struct customer_delivery *delivery);
+/* A setting of a call's wishes by the parameter's name ("FallbackUrl"), in the arena; or NULL. */
+const char *customer_wish(struct work *work, const struct call *call, const char *name);
 
 #endif

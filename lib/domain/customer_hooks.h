@@ -17,9 +17,10 @@
 struct customer_hook {
     int64_t tenant_id;
     uid call_id, id;
-    const char *kind;     /* twiml; or status, recording, amd, stream, conference, sms, other */
-    const char *url;      /* absolute; NULL: "document" is the answer */
-    const char *method;   /* GET, POST */
+    const char *kind;     /* twiml; or status, recording, amd, stream, conference, other */
+    const char *url;      /* absolute; NULL: "document" is the answer, or only we are told */
+    const char *method;   /* GET, POST: how the customer is asked */
+    const char *events;   /* of a status, which of them it wants: "initiated answered" */
     const char *document; /* TwiML that was given in an order */
     instant created_at;
 };
@@ -27,18 +28,22 @@ struct customer_hook {
 extern const struct entity customer_hook_entity;
 
 /*
- * Our URL for it, absolute, in the arena; the rows are still to be written.  The caller sets
- * call_id, kind, method and url or document; id and created_at are filled in.
+ * Our URL for it, absolute, in the arena; the row is still to be written.  The caller sets call_id,
+ * kind, method and the rest; id and created_at are filled in.
  */
 const char *customer_hook_url(struct work *work, struct customer_hook *hook);
 
 /* Writes rows that are not there yet. */
 bool customer_hooks_write(struct work *work, struct customer_hook *hooks, size_t count);
 
-/*
- * The row that a token in a path names; sets work->tenant.  UNAUTHENTICATED for what is no token,
- * NOT_FOUND when the row is gone, BUSY when the store is.
+/* The token of one of our URLs of that sort; UNAUTHENTICATED when the URL is none or its token bad.
  */
+bool customer_hook_token(struct work *work, const char *url, struct token *token);
+
+/* Whether a URL is /hooks/twilio/callback/…, whoever's. */
+bool customer_hook_is_callback(const char *url);
+
+/* The row that a token names; sets work->tenant.  NOT_FOUND when the row is gone. */
 bool customer_hook_read(struct work *work, const struct token *token, struct customer_hook *hook);
 
 #endif

@@ -18,6 +18,7 @@
 
 struct call;
 struct customer_hook;
+struct tenant;
 
 enum {
     TWIML_SIZE_LIMIT = 64 * 1024, /* bytes of a document */
@@ -59,12 +60,26 @@ bool customer_twiml_rewrite(struct work *work, const struct twiml_source *source
                             struct twiml_result *result);
 
 /* Whether it is well-formed, within bounds, and has one <Response>; asks nobody. */
-bool customer_twiml_check(struct work *work, const char *document, size_t length,
+bool customer_twiml_check(struct work *work, const char *text, size_t length,
                           struct twiml_notice *error);
 
-/*
- * "reference" as a document at "base" means it (RFC 3986), in the arena; NULL when that is no URL.
- */
-char *twiml_url(struct work *work, const char *base, const char *reference);
+/* What a document may do in a call: found out from the store, or made by a test. */
+struct twiml_rules {
+    bool own_account;          /* the carrier account is the tenant's own */
+    const char *room_prefix;   /* in front of names of conferences and queues; NULL: nothing */
+    const char *ours, *theirs; /* the call's number of the tenant's, and who is at its other end */
+    const char *country;       /* for numbers without a country; may be "" */
+    /* Whether a caller id is a number of the tenant's. */
+    bool (*is_ours)(struct work *work, const char *number, bool *is_ours);
+    /* The gate: a number or "sip:…" that would be called from "from". */
+    bool (*may_reach)(struct work *work, const char *from, const char *to);
+};
+
+/* The prefix of a tenant's conferences and queues; NULL when its carrier account is its own. */
+const char *twiml_room_prefix(struct work *work, const struct tenant *tenant);
+
+/* The same as customer_twiml_rewrite() with rules that are known already. */
+bool twiml_rewrite_by(struct work *work, const struct twiml_rules *rules,
+                      const struct twiml_source *source, struct twiml_result *result);
 
 #endif

@@ -1,5 +1,7 @@
 #include "domain/finalise.h"
 
+#include <string.h>
+
 #include "domain/call_state.h"
 #include "domain/finalise_parts.h"
 #include "domain/rooms.h"
@@ -43,7 +45,8 @@ static bool is_long_ago(instant when, instant now)
 
 /*
  * Both sides are over, or one has been for a minute.  A call that was passed on to a human goes on
- * without a session of ours, so then only the carrier knows its end.
+ * without a session of ours, and so does one that a customer's TwiML took over, so then only the
+ * carrier knows its end.
  */
 static bool is_due(const struct call *call, const struct sessions_summary *sessions, instant now)
 {
@@ -51,8 +54,8 @@ static bool is_due(const struct call *call, const struct sessions_summary *sessi
         return false;
     if (call_state_is_terminal(call->state))
         return sessions->open == 0 || is_long_ago(call->ended_at, now);
-    return sessions->open == 0 && sessions->lost == 0 && sessions->transferred == 0 &&
-           is_long_ago(sessions->ended_at, now);
+    return strcmp(call->media_mode, "none") != 0 && sessions->open == 0 && sessions->lost == 0 &&
+           sessions->transferred == 0 && is_long_ago(sessions->ended_at, now);
 }
 
 /* Whoever changes this row finalises the call; everybody else waits for it and then sees zero. */
@@ -165,7 +168,8 @@ bool calls_due_for_finalise(struct work *work, instant now, int64_t limit, struc
         "SELECT tenant_id, id FROM calls AS c WHERE state_rank = 90 AND updated_at < ?"
         " AND updated_at > ? AND finalized_at IS NULL"
         " UNION ALL SELECT tenant_id, id FROM calls AS c WHERE state_rank = 60 AND updated_at < ?"
-        " AND finalized_at IS NULL AND EXISTS (SELECT 1 FROM voice_sessions AS s"
+        " AND finalized_at IS NULL AND media_mode <> 'none' AND EXISTS (SELECT 1 FROM "
+        "voice_sessions AS s"
         " WHERE s.tenant_id = c.tenant_id AND s.call_id = c.id AND s.state = 'ended')"
         " AND NOT EXISTS (SELECT 1 FROM voice_sessions AS s WHERE s.tenant_id = c.tenant_id"
         " AND s.call_id = c.id AND (s.state_rank < 90 OR s.result = 'transferred')) LIMIT ?";

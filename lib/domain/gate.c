@@ -11,6 +11,7 @@
 #include "domain/phone_routes.h"
 #include "domain/suppressions.h"
 #include "domain/tenants.h"
+#include "remote/guard.h"
 
 /*
  * Ranges whose calls pay the called party or go by satellite.  They are never dialled; what is
@@ -32,6 +33,8 @@ bool gate_is_barred(const char *number)
             return true;
     return false;
 }
+
+enum { SIP_LIMIT = 300 };
 
 /* One passage: what is asked, and what was found out on the way. */
 struct passage {
@@ -86,11 +89,32 @@ static bool names_country(struct work *work, const struct passage *p, const char
     return found;
 }
 
+/* "sip:user@host": where a host may be, and no user that is a number which is never dialled. */
+static bool check_sip(struct work *work, const char *uri)
+{
+    const char *user = strchr(uri, ':') + 1, *end = user + strcspn(user, ";?"), *at = NULL;
+    const char *host;
+
+    for (const char *c = user; c < end; c++)
+        if (*c == '@')
+            at = c;
+    host = at ? at + 1 : user;
+    if (gate_is_barred(arena_copy(&work->arena, user, at ? (size_t)(at - user) : 0)))
+        return fail(work, FORBIDDEN, "Numbers of that kind are not called");
+    return guard_check_url(work, "to",
+                           arena_format(&work->arena, "https://%.*s/", (int)(end - host), host),
+                           SIP_LIMIT) ||
+           fail_field(work, "to", "The SIP address does not lead to a public host");
+}
+
 static bool check_to(struct work *work, const struct passage *p)
 {
     const char *to = p->outward->to, *country;
     bool listed, named;
 
+    if (to && p->outward->channel == GATE_VOICE &&
+        (strncmp(to, "sip:", 4) == 0 || strncmp(to, "sips:", 5) == 0))
+        return check_sip(work, to);
     if (!to || !e164_is_valid(to))
         return fail_field(work, "to", "The number to reach is not valid");
     country = e164_country(to);

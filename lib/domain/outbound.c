@@ -9,6 +9,7 @@
 #include "domain/call_setup.h"
 #include "domain/call_state.h"
 #include "domain/calls.h"
+#include "domain/customer_callbacks.h"
 #include "domain/finalise.h"
 #include "domain/gate.h"
 #include "domain/inbound.h"
@@ -28,6 +29,7 @@ struct ordering {
     struct call *call;
     struct voice_session session;
     int64_t hold_micros;
+    const char *answer_url; /* where the carrier asks what to do; NULL: an agent talks */
 };
 
 bool outbound_from(struct work *work, const char *given, const char **from)
@@ -82,6 +84,8 @@ static void describe(struct work *work, struct ordering *o)
         call->metadata.json = order->metadata_json;
     if (order->context_json)
         call->context.json = order->context_json;
+    if (order->customer)
+        call->carrier_params.json = customer_params(work, NULL, order->customer);
 }
 
 /* The agent that was named, or the one that the number's route names. */
@@ -117,7 +121,10 @@ static bool write_step(struct work *work, void *with)
 {
     struct ordering *o = with;
 
-    return call_write(work, o->call, &o->session, o->hold_micros);
+    if (!customer_answers(o->order->customer))
+        return call_write(work, o->call, &o->session, o->hold_micros);
+    return call_write(work, o->call, NULL, o->hold_micros) &&
+           customer_answer_url(work, o->call, o->order->customer, &o->answer_url);
 }
 
 /* What the carrier posts about the call carries our key, in case it is faster than its answer. */
@@ -135,12 +142,27 @@ static const char *machine_detection(struct work *work, const struct ordering *o
     struct machine_settings settings;
     struct error before = work->error;
 
-    if (o->order->machine_detection)
+    if (o->order->machine_detection || o->answer_url)
         return o->order->machine_detection;
     if (machine_settings(work, o->call->agent_version_id, &settings) && settings.detects)
         return "DetectMessageEnd";
     work->error = before;
     return NULL;
+}
+
+/* Orders with our settings and those that the order hands on. */
+static bool send_order(struct work *work, const struct ordering *o,
+                       const struct carrier_setting *ours, size_t count,
+                       struct carrier_call *answer, struct carrier_outcome *outcome)
+{
+    const struct outbound_order *order = o->order;
+    struct carrier_setting *all =
+        arena_new(&work->arena, struct carrier_setting, count + order->nsettings);
+
+    memcpy(all, ours, count * sizeof *all);
+    if (order->nsettings)
+        memcpy(all + count, order->settings, order->nsettings * sizeof *all);
+    return twilio_call_create(work, &o->carrier, all, count + order->nsettings, answer, outcome);
 }
 
 static bool order_at_carrier(struct work *work, const struct ordering *o,
@@ -150,13 +172,14 @@ static bool order_at_carrier(struct work *work, const struct ordering *o,
     int64_t ring = order->ring_seconds ? order->ring_seconds : 60;
     uid id = o->call->id;
     const char *machine = machine_detection(work, o);
+    bool later = machine && !order->machine_waits;
     const char *limit = order->limit_seconds
                             ? arena_format(&work->arena, "%lld", (long long)order->limit_seconds)
                             : NULL;
     const struct carrier_setting settings[] = {
         {"To", order->to},
         {"From", order->from},
-        {"Url", keyed_url(work, "/api/v1/outbound-call", id)},
+        {"Url", o->answer_url ? o->answer_url : keyed_url(work, "/api/v1/outbound-call", id)},
         {"Method", "POST"},
         {"StatusCallback", keyed_url(work, "/api/v1/call-status", id)},
         {"StatusCallbackMethod", "POST"},
@@ -167,12 +190,16 @@ static bool order_at_carrier(struct work *work, const struct ordering *o,
         {"Timeout", arena_format(&work->arena, "%lld", (long long)ring)},
         {"TimeLimit", limit},
         {"MachineDetection", machine},
-        {"AsyncAmd", machine ? "true" : NULL},
-        {"AsyncAmdStatusCallback", machine ? keyed_url(work, "/hooks/twilio/amd", id) : NULL},
-        {"AsyncAmdStatusCallbackMethod", machine ? "POST" : NULL},
+        {"AsyncAmd", later ? "true" : NULL},
+        {"AsyncAmdStatusCallback", later ? keyed_url(work, "/hooks/twilio/amd", id) : NULL},
+        {"AsyncAmdStatusCallbackMethod", later ? "POST" : NULL},
+        {"Record", order->record ? "true" : NULL},
+        {"RecordingStatusCallback",
+         order->record ? keyed_url(work, "/hooks/twilio/recording", id) : NULL},
+        {"RecordingStatusCallbackEvent", order->record ? "in-progress completed absent" : NULL},
     };
 
-    return twilio_call_create(work, &o->carrier, settings, COUNT(settings), answer, outcome);
+    return send_order(work, o, settings, COUNT(settings), answer, outcome);
 }
 
 static bool note_done(struct work *work, struct call *call, const struct carrier_call *answer)
@@ -233,7 +260,9 @@ static bool prepare(struct work *work, struct ordering *o)
         return false;
     describe(work, o);
     session_begin(&o->session);
-    if (!find_agent(work, o))
+    if (customer_answers(order->customer))
+        o->call->media_mode = "none";
+    else if (!find_agent(work, o))
         return false;
     if (!uid_is_none(order->room_id))
         be_leg(o);

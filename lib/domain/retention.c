@@ -90,6 +90,8 @@ static const struct tenant_rule {
      " AND id < ? AND state IN ('sent', 'failed') AND created_at < ? LIMIT 500", DELIVERIES, true},
     {"call_events", "DELETE FROM call_events WHERE tenant_id = ? AND id < ?"
      " AND occurred_at < ? LIMIT 500", EVENTS, true},
+    {"customer_hooks",
+     "DELETE FROM customer_hooks WHERE tenant_id = ? AND call_id < ? LIMIT 500", EVENTS, false},
     {"call_turns",
      "DELETE FROM call_turns WHERE tenant_id = ? AND session_id < ? LIMIT 500", TRANSCRIPTS, false},
     {"call_texts",

@@ -12,7 +12,7 @@
 #include "core/uid.h"
 #include "core/work.h"
 
-enum token_purpose { TOKEN_STREAM = 1, TOKEN_RELAY, TOKEN_AFTER };
+enum token_purpose { TOKEN_STREAM = 1, TOKEN_RELAY, TOKEN_AFTER, TOKEN_CUSTOMER };
 
 enum { TOKEN_LIMIT = 400 }; /* longer texts are no tokens */
 

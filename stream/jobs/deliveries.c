@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "domain/customer_requests.h"
 #include "domain/webhooks.h"
 #include "remote/http.h"
 #include "stream/jobs/jobs.h"
@@ -60,6 +61,23 @@ static void set_headers(struct work *work, struct http_request *request, char **
     }
 }
 
+/* A customer of the Twilio dialect gets what the carrier would have sent. */
+static void set_customer_request(struct work *work, struct http_request *request,
+                                 const struct webhook_sending *sending)
+{
+    struct http_header *headers = arena_new(&work->arena, struct http_header, MOST_HEADERS);
+    struct customer_request wanted;
+
+    if (!customer_attempt(work, sending, &wanted))
+        log_warning(work, "delivery.unsigned", "%s", work->error.message);
+    request->url = wanted.url;
+    request->body = wanted.body;
+    request->length = wanted.body ? strlen(wanted.body) : 0;
+    request->content_type = wanted.body ? CUSTOMER_FORM_TYPE : NULL;
+    request->headers = headers;
+    request->nheaders = customer_headers(work, &wanted, headers);
+}
+
 static void begin(struct batch *batch, const struct webhook_sending *sending)
 {
     struct posting *posting = arena_new(&batch->work.arena, struct posting, 1);
@@ -77,7 +95,10 @@ static void begin(struct batch *batch, const struct webhook_sending *sending)
         .guarded = true,
         .cut = true,
     };
-    set_headers(&batch->work, request, delivery_headers(&batch->work, sending));
+    if (strcmp(sending->endpoint.dialect, "twilio") == 0)
+        set_customer_request(&batch->work, request, sending);
+    else
+        set_headers(&batch->work, request, delivery_headers(&batch->work, sending));
     http_flights_begin(flights, &batch->work, &posting->exchange);
     under_way++;
 }

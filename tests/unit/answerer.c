@@ -87,9 +87,10 @@ static void answer(int fd, int status, const void *body, size_t length)
 {
     char head[200];
     int head_length = snprintf(head, sizeof head,
-                               "HTTP/1.1 %d Told\r\nContent-Type: application/json\r\n"
+                               "HTTP/1.1 %d Told\r\nContent-Type: %s\r\n"
                                "Content-Length: %zu\r\nConnection: close\r\n\r\n",
-                               status, length);
+                               status, *(const char *)body == '<' ? "text/xml" : "application/json",
+                               length);
 
     if (write(fd, head, (size_t)head_length) < 0 || write(fd, body, length) < 0)
         return;

@@ -43,8 +43,14 @@ Test(gate, lets_calls_within_the_own_country_pass)
     cr_expect(passes("+13125550001"), "%s", work->error.message);
 }
 
+Test(gate, lets_calls_to_public_sip_hosts_pass)
+{
+    cr_expect(passes("sip:desk@pbx.example.com;transport=tls"), "%s", work->error.message);
+    cr_expect(passes("sips:pbx.example.com"), "%s", work->error.message);
+}
+
 struct refused {
-    char to[20];
+    char to[48];
     enum failure what;
 };
 
@@ -54,7 +60,9 @@ ParameterizedTestParameters(gate, refuses)
         /* clang-format off */
         {"",              INVALID},
         {"3125550001",    INVALID},
-        {"sip:a@b.c",     INVALID},
+        {"sip:a@127.0.0.1", INVALID}, /* our own network */
+        {"sip:",          INVALID},
+        {"sip:+19005550001@sip.example.com", FORBIDDEN},
         {"+19005550001",  FORBIDDEN}, /* premium */
         {"+14165550001",  FORBIDDEN}, /* Canada */
         {"+18765550001",  FORBIDDEN}, /* Jamaica */

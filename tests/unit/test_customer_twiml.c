@@ -1,0 +1,515 @@
+/*
+ * Customers' TwiML: what is read, what is left out, what is refused, what the carrier gets.
+ */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+
+#include <string.h>
+
+#include "core/config.h"
+#include "domain/calls.h"
+#include "domain/customer_hooks.h"
+#include "domain/customer_twiml.h"
+#include "domain/twiml_document.h"
+
+static struct config config = {
+    .public_base_url = "https://api.example.net/",
+    .stream_auth_secret = "primary",
+    .allow_private_urls = "no",
+};
+static struct work work = {.id = "test", .tenant = 7, .config = &config};
+static struct call call = {.id = {{1}}};
+static struct twiml_result result;
+
+static void end(void)
+{
+    work_end(&work);
+}
+
+TestSuite(customer_twiml, .fini = end);
+
+/* ---- rules of the test's own ---- */
+
+static char asked_from[40], asked_to[300];
+static int times_asked;
+
+static bool is_ours(struct work *with, const char *number, bool *ours)
+{
+    (void)with;
+    *ours = strncmp(number, "+1312555", 8) == 0;
+    return true;
+}
+
+static bool may_reach(struct work *with, const char *from, const char *to)
+{
+    times_asked++;
+    snprintf(asked_from, sizeof asked_from, "%s", from);
+    snprintf(asked_to, sizeof asked_to, "%s", to);
+    return strncmp(to, "+1900", 5) != 0 ||
+           fail(with, FORBIDDEN, "Numbers of that kind are not called");
+}
+
+static struct twiml_rules rules = {
+    .room_prefix = "0abc.",
+    .ours = "+13125550100",
+    .theirs = "+13125550199",
+    .country = "US",
+    .is_ours = is_ours,
+    .may_reach = may_reach,
+};
+
+static bool rewrite_from(const char *base, const char *text)
+{
+    const struct twiml_source source = {
+        .call = &call, .document = text, .length = strlen(text), .base_url = base};
+
+    return twiml_rewrite_by(&work, &rules, &source, &result);
+}
+
+static bool rewrite(const char *inside)
+{
+    return rewrite_from("https://app.example.com/voice/start?x=1",
+                        arena_format(&work.arena, "<Response>%s</Response>", inside));
+}
+
+/* What the carrier gets within <Response>. */
+static const char *rewritten(const char *inside)
+{
+    const char *from, *to;
+
+    cr_assert(rewrite(inside), "%d %s", result.error.code, result.error.about);
+    from = strstr(result.text.at, "<Response>") + 10;
+    to = strstr(from, "</Response>");
+    return arena_copy(&work.arena, from, (size_t)(to - from));
+}
+
+static void refused(const char *inside, int code)
+{
+    cr_expect_not(rewrite(inside), "%s", result.text.at);
+    cr_expect_eq(result.error.code, code, "%d %s", result.error.code, result.error.about);
+}
+
+/* The row behind the only URL of a document. */
+static const struct customer_hook *only_hook(void)
+{
+    cr_assert_eq(result.nhooks, 1, "%zu", result.nhooks);
+    return &result.hooks[0];
+}
+
+/* ---- what is passed on ---- */
+
+Test(customer_twiml, that_only_speaks_stays_as_it_is)
+{
+    cr_expect_str_eq(
+        rewritten("<Say voice=\"alice\" loop=\"2\">Caf&#xE9; &amp; <break time=\"1s\"/>more</Say>"
+                  "<Pause length=\"2\"/><Hangup/>"),
+        "<Say voice=\"alice\" loop=\"2\">Caf\xC3\xA9 &amp; <break time=\"1s\"></break>more</Say>"
+        "<Pause length=\"2\"></Pause><Hangup></Hangup>");
+    cr_expect_eq(result.nhooks, 0);
+    cr_expect_eq(result.nnotices, 0);
+}
+
+Test(customer_twiml, begins_as_a_document_with_its_declaration)
+{
+    cr_assert(rewrite_from(NULL, "\xEF\xBB\xBF<?xml version=\"1.0\"?><!-- hello --><Response/>"));
+    cr_expect_str_eq(result.text.at,
+                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response></Response>\n");
+}
+
+Test(customer_twiml, loses_what_is_not_known)
+{
+    cr_expect_str_eq(
+        rewritten("<Say colour=\"red\">A</Say><Fax>+19005550001</Fax><Number>1</Number>"),
+        "<Say>A</Say>");
+    cr_expect_eq(result.nnotices, 3);
+    cr_expect_eq(result.notices[0].code, 12200);
+    cr_expect_str_eq(result.notices[0].about, "Say.colour");
+    cr_expect_str_eq(result.notices[1].about, "Response.Fax");
+    cr_expect_eq(times_asked, 0, "what is left out reaches nobody");
+}
+
+Test(customer_twiml, passes_sounds_on_as_absolute_urls)
+{
+    cr_expect_str_eq(rewritten("<Play loop=\"1\"> /sounds/a.mp3 </Play><Play digits=\"1w2\"/>"),
+                     "<Play loop=\"1\">https://app.example.com/sounds/a.mp3</Play>"
+                     "<Play digits=\"1w2\"></Play>");
+    refused("<Play>file:///etc/passwd</Play>", 11100);
+}
+
+Test(customer_twiml, passes_streams_of_the_customers_on)
+{
+    const char *text = rewritten("<Connect><Stream url=\"wss://media.example.com/s?x=1\">"
+                                 "<Parameter name=\"a\" value=\"&quot;b&quot;\"/>"
+                                 "</Stream></Connect>");
+
+    cr_expect_str_eq(text, "<Connect><Stream url=\"wss://media.example.com/s?x=1\">"
+                           "<Parameter name=\"a\" value=\"&quot;b&quot;\"></Parameter>"
+                           "</Stream></Connect>");
+    cr_expect_str_eq(
+        rewritten("<Connect><ConversationRelay url=\"/relay\" hints=\"a,b\"/></Connect>"),
+        "<Connect><ConversationRelay url=\"wss://app.example.com/relay\""
+        " hints=\"a,b\"></ConversationRelay></Connect>");
+    refused("<Connect><Stream url=\"ws://media.example.com/s\"/></Connect>", 11100);
+    refused("<Connect><Stream/></Connect>", 11100);
+}
+
+/* ---- URLs ---- */
+
+Test(customer_twiml, is_asked_for_more_through_us)
+{
+    const char *text =
+        rewritten("<Gather numDigits=\"1\" action=\"../menu?a=1&amp;b=2\" method=\"GET\"/>");
+    const char *prefix =
+        "<Gather numDigits=\"1\" action=\"https://api.example.net/hooks/twilio/twiml/v1.";
+    const struct customer_hook *hook = only_hook();
+
+    cr_expect_eq(strncmp(text, prefix, strlen(prefix)), 0, "%s", text);
+    cr_expect_not_null(strstr(text, "\" method=\"POST\"></Gather>"), "%s", text);
+    cr_expect_str_eq(hook->url, "https://app.example.com/menu?a=1&b=2");
+    cr_expect_str_eq(hook->method, "GET");
+    cr_expect_str_eq(hook->kind, "twiml");
+    cr_expect(uid_equal(hook->call_id, call.id));
+}
+
+Test(customer_twiml, names_its_rows_in_its_urls)
+{
+    struct token token;
+    const char *at = strstr(rewritten("<Redirect>https://b.example.com/next</Redirect>"), "https");
+
+    cr_assert(customer_hook_token(&work, arena_copy(&work.arena, at, strcspn(at, "<")), &token),
+              "%s", work.error.message);
+    cr_expect_eq(token.tenant_id, 7);
+    cr_expect(uid_equal(token.call, call.id));
+    cr_expect(uid_equal(token.session, only_hook()->id));
+}
+
+Test(customer_twiml, makes_one_row_of_the_same_url)
+{
+    rewritten("<Gather action=\"/a\"/><Gather action=\"/a\"/><Gather action=\"/b\"/>");
+    cr_expect_eq(result.nhooks, 2);
+}
+
+Test(customer_twiml, asks_its_own_url_again_where_it_says_no_other)
+{
+    rewritten("<Gather method=\"GET\"/>");
+    cr_expect_str_eq(only_hook()->url, "https://app.example.com/voice/start?x=1");
+    cr_expect_str_eq(only_hook()->method, "GET");
+    rewritten("<Gather/>");
+    cr_expect_eq(result.nhooks, 0, "the carrier asks our URL again by itself");
+}
+
+struct nested {
+    char text[160], url[60], kind[16];
+};
+
+ParameterizedTestParameters(customer_twiml, hides_nested)
+{
+    static struct nested cases[] = {
+        /* clang-format off */
+        {"<Redirect method=\"GET\">/x</Redirect>", "https://app.example.com/x", "twiml"},
+        {"<Dial action=\"/x\"/>", "https://app.example.com/x", "twiml"},
+        {"<Dial referUrl=\"/x\"/>", "https://app.example.com/x", "twiml"},
+        {"<Enqueue waitUrl=\"/x\">q</Enqueue>", "https://app.example.com/x", "twiml"},
+        {"<Enqueue action=\"/x\">q</Enqueue>", "https://app.example.com/x", "twiml"},
+        {"<Connect action=\"/x\"/>", "https://app.example.com/x", "twiml"},
+        {"<Dial><Conference waitUrl=\"/x\">r</Conference></Dial>", "https://app.example.com/x", "twiml"},
+        {"<Dial><Conference statusCallback=\"/x\">r</Conference></Dial>", "https://app.example.com/x", "conference"},
+        {"<Dial><Queue url=\"/x\">q</Queue></Dial>", "https://app.example.com/x", "twiml"},
+        {"<Gather partialResultCallback=\"/x\"/>", "https://app.example.com/x", "other"},
+        {"<Start><Recording recordingStatusCallback=\"/x\"/></Start>", "https://app.example.com/x", "recording"},
+        {"<Record recordingStatusCallback=\"/x\"/>", "https://app.example.com/x", "recording"},
+        {"<Connect><Stream url=\"wss://a.b/\" statusCallback=\"/x\"/></Connect>", "https://app.example.com/x", "stream"},
+        {"<Refer action=\"/x\"/>", "https://app.example.com/x", "twiml"},
+        /* clang-format on */
+    };
+
+    return cr_make_param_array(struct nested, cases, COUNT(cases));
+}
+
+ParameterizedTest(struct nested *nested, customer_twiml, hides_nested)
+{
+    const char *text = rewritten(nested->text);
+
+    cr_expect_null(strstr(text, "app.example.com"), "%s", text);
+    cr_expect_str_eq(only_hook()->url, nested->url);
+    cr_expect_str_eq(only_hook()->kind, nested->kind);
+    work_end(&work);
+}
+
+Test(customer_twiml, wants_silence_where_it_says_so)
+{
+    cr_expect_str_eq(rewritten("<Enqueue waitUrl=\"\">q</Enqueue>"),
+                     "<Enqueue waitUrl=\"\">0abc.q</Enqueue>");
+}
+
+struct url {
+    char url[80];
+};
+
+ParameterizedTestParameters(customer_twiml, is_refused_with_urls)
+{
+    static struct url cases[] = {
+        {"http://app.example.com/x"},
+        {"https://127.0.0.1/x"},
+        {"https://localhost/x"},
+        {"https://10.0.0.7:8443/x"},
+        {"https://[::1]/x"},
+        {"https://169.254.169.254/x"},
+        {"https://user:pw@example.com/"},
+        {"ftp://app.example.com/x"},
+        {"javascript:alert(1)"},
+        {"https:///x"},
+        {"https://2130706433/x"},
+    };
+
+    return cr_make_param_array(struct url, cases, COUNT(cases));
+}
+
+ParameterizedTest(struct url *bad, customer_twiml, is_refused_with_urls)
+{
+    refused(arena_format(&work.arena, "<Redirect>%s</Redirect>", bad->url), 11100);
+    refused(arena_format(&work.arena, "<Record recordingStatusCallback=\"%s\"/>", bad->url), 11100);
+    work_end(&work);
+}
+
+Test(customer_twiml, that_came_in_an_order_needs_absolute_urls)
+{
+    cr_expect_not(rewrite_from(NULL, "<Response><Redirect>/next</Redirect></Response>"));
+    cr_expect_eq(result.error.code, 11100);
+    cr_expect(
+        rewrite_from(NULL, "<Response><Redirect>https://a.example.com/</Redirect></Response>"));
+}
+
+Test(customer_twiml, keeps_how_a_url_wants_to_be_asked)
+{
+    rewritten("<Redirect>https://a.example.com/n#rc=2&amp;rp=5xx</Redirect>");
+    cr_expect_str_eq(only_hook()->url, "https://a.example.com/n#rc=2&rp=5xx");
+}
+
+Test(customer_twiml, names_only_so_many_urls)
+{
+    struct text many = {.arena = &work.arena};
+
+    for (int i = 0; i <= TWIML_HOOK_LIMIT; i++)
+        text_add(&many, "<Gather action=\"/%d\"/>", i);
+    refused(many.at, 11100);
+}
+
+/* ---- whom it reaches ---- */
+
+Test(customer_twiml, passes_numbers_through_the_gate)
+{
+    const char *text = rewritten("<Dial timeout=\"20\"><Number>(312) 555-0142</Number></Dial>");
+
+    cr_expect_str_eq(asked_to, "+13125550142");
+    cr_expect_str_eq(asked_from, "+13125550100");
+    cr_expect_not_null(strstr(text, ">+13125550142</Number></Dial>"), "%s", text);
+}
+
+Test(customer_twiml, tells_us_of_every_leg)
+{
+    const char *text = rewritten("<Dial>+13125550142</Dial>");
+
+    cr_expect_not_null(strstr(text, "<Dial><Number statusCallback=\"https://api.example.net/hooks/"
+                                    "twilio/callback/v1."),
+                       "%s", text);
+    cr_expect_not_null(strstr(text, "statusCallbackEvent=\"initiated ringing answered completed\""),
+                       "%s", text);
+    cr_expect_null(only_hook()->url, "the customer need not be told");
+    rewritten("<Dial><Number statusCallback=\"/n\" statusCallbackEvent=\"answered\">+13125550142"
+              "</Number></Dial>");
+    cr_expect_str_eq(only_hook()->url, "https://app.example.com/n");
+    cr_expect_str_eq(only_hook()->events, "answered");
+}
+
+Test(customer_twiml, tells_us_of_every_recording)
+{
+    rewritten("<Record/>");
+    cr_expect_str_eq(only_hook()->kind, "recording");
+    rewritten("<Dial record=\"record-from-answer\"/>");
+    cr_expect_str_eq(only_hook()->kind, "recording");
+    rewritten("<Dial record=\"do-not-record\"/><Dial/>");
+    cr_expect_eq(result.nhooks, 0);
+}
+
+struct reached {
+    char text[160];
+    int code;
+};
+
+ParameterizedTestParameters(customer_twiml, does_not_reach)
+{
+    static struct reached cases[] = {
+        /* clang-format off */
+        {"<Dial>+19005550001</Dial>", 13227},
+        {"<Dial>9005550001</Dial>", 13227},
+        {"<Dial><Number>+1 900 555 0001</Number></Dial>", 13227},
+        {"<Dial><Number>&#x2B;19005550001</Number></Dial>", 13227},
+        {"<Dial><Number><![CDATA[+19005550001]]></Number></Dial>", 13227},
+        {"<Dial><Number>+13125550142</Number><Number>+19005550001</Number></Dial>", 13227},
+        {"<Dial>nobody</Dial>", 13224},
+        {"<Dial><Number></Number></Dial>", 13224},
+        {"<Dial><Sip>+13125550142</Sip></Dial>", 13224},
+        {"<Dial><Sip>sip:a@b.example.com &lt;x</Sip></Dial>", 13224},
+        {"<Dial callerId=\"+14155550000\">+13125550142</Dial>", 13214},
+        {"<Dial callerId=\"anonymous\">+13125550142</Dial>", 13214},
+        {"<Dial><Conference></Conference></Dial>", 12200},
+        /* clang-format on */
+    };
+
+    return cr_make_param_array(struct reached, cases, COUNT(cases));
+}
+
+ParameterizedTest(struct reached *reached, customer_twiml, does_not_reach)
+{
+    refused(reached->text, reached->code);
+    work_end(&work);
+}
+
+Test(customer_twiml, calls_from_its_own_numbers_and_as_who_called)
+{
+    rewritten("<Dial callerId=\"+13125550177\">+13125550142</Dial>");
+    cr_expect_str_eq(asked_from, "+13125550177");
+    cr_expect_not_null(strstr(result.text.at, "callerId=\"+13125550177\""));
+    rules.theirs = "+442071838750";
+    rewritten("<Dial callerId=\"+442071838750\">+13125550142</Dial>");
+    cr_expect_str_eq(asked_from, "+13125550100", "the gate asks for a number of the tenant's");
+}
+
+Test(customer_twiml, passes_sip_addresses_through_the_gate)
+{
+    const char *text = rewritten("<Dial><Sip username=\"u\" password=\"p\">"
+                                 "sip:desk@pbx.example.com;transport=tls?X-A=1</Sip></Dial>"
+                                 "<Refer><Sip>sip:other@pbx.example.com</Sip></Refer>");
+
+    cr_expect_eq(times_asked, 2);
+    cr_expect_str_eq(asked_to, "sip:other@pbx.example.com");
+    cr_expect_not_null(strstr(text, ">sip:desk@pbx.example.com;transport=tls?X-A=1</Sip>"), "%s",
+                       text);
+}
+
+Test(customer_twiml, rings_ten_at_once_at_most)
+{
+    struct text many = {.arena = &work.arena};
+
+    text_put(&many, "<Dial>");
+    for (int i = 0; i < 12; i++)
+        text_put(&many, "<Number>+13125550142</Number>");
+    text_put(&many, "</Dial>");
+    rewritten(many.at);
+    cr_expect_eq(times_asked, 10);
+    cr_expect_eq(result.nnotices, 2);
+}
+
+/* On one account of the carrier's, names and keys of others must not be reached. */
+Test(customer_twiml, keeps_to_its_own_on_a_shared_account)
+{
+    const char *text =
+        rewritten("<Dial><Conference coach=\"CA1\">room</Conference></Dial>"
+                  "<Dial><Client>jane</Client></Dial><Enqueue workflowSid=\"WW1\">q</Enqueue>");
+
+    cr_expect_not_null(strstr(text, "<Conference>0abc.room</Conference>"), "%s", text);
+    cr_expect_null(strstr(text, "jane"), "%s", text);
+    cr_expect_not_null(strstr(text, "<Enqueue>0abc.q</Enqueue>"), "%s", text);
+    cr_expect_eq(result.nnotices, 3);
+}
+
+Test(customer_twiml, uses_all_of_an_account_of_its_own)
+{
+    const char *text;
+
+    rules.own_account = true;
+    rules.room_prefix = NULL;
+    text = rewritten("<Dial><Conference coach=\"CA1\">room</Conference></Dial>"
+                     "<Dial><Client><Identity>jane</Identity></Client></Dial>");
+    cr_expect_not_null(strstr(text, "<Conference coach=\"CA1\">room</Conference>"), "%s", text);
+    cr_expect_not_null(strstr(text, "<Identity>jane</Identity>"), "%s", text);
+}
+
+/* ---- hostile documents ---- */
+
+static bool is_read(const char *text)
+{
+    struct twiml_notice error;
+    bool read = customer_twiml_check(&work, text, strlen(text), &error);
+
+    cr_expect_eq(read ? 0 : 12100, error.code);
+    return read;
+}
+
+struct hostile {
+    char text[300];
+};
+
+ParameterizedTestParameters(customer_twiml, is_no_document)
+{
+    static struct hostile cases[] = {
+        {""},
+        {"hello"},
+        {"<Response>"},
+        {"<Response/><Response/>"},
+        {"<response/>"},
+        {"<Say>hello</Say>"},
+        {"<Response><Say>&unknown;</Say></Response>"},
+        {"<Response><Say a=\"1\" a=\"2\"/></Response>"},
+        {"<Response>\x01</Response>"},
+        {"<Response>\xFF\xFE</Response>"},
+        {"<!DOCTYPE Response><Response/>"},
+        {"<!DOCTYPE r [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">"
+         "<!ENTITY c \"&b;&b;&b;&b;\">]><Response><Say>&c;</Say></Response>"},
+        {"<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><Response>&x;</Response>"},
+        {"<!DOCTYPE r SYSTEM \"http://127.0.0.1:1/x.dtd\"><Response/>"},
+        {"<!DOCTYPE r [<!ENTITY % p SYSTEM \"http://127.0.0.1:1/\"> %p;]><Response/>"},
+    };
+
+    return cr_make_param_array(struct hostile, cases, COUNT(cases));
+}
+
+ParameterizedTest(struct hostile *hostile, customer_twiml, is_no_document)
+{
+    cr_expect_not(is_read(hostile->text), "%s", hostile->text);
+    work_end(&work);
+}
+
+Test(customer_twiml, is_bounded)
+{
+    struct text deep = {.arena = &work.arena}, wide = {.arena = &work.arena};
+    struct text large = {.arena = &work.arena};
+
+    text_put(&deep, "<Response>");
+    text_put(&wide, "<Response>");
+    text_put(&large, "<Response><Say>");
+    for (int i = 0; i < 20000; i++)
+        text_put(&deep, "<s>");
+    for (int i = 0; i <= TWIML_ELEMENT_LIMIT; i++)
+        text_put(&wide, "<Pause/>");
+    while (large.length < TWIML_SIZE_LIMIT)
+        text_put(&large, "blah blah ");
+    for (int i = 0; i < 20000; i++)
+        text_put(&deep, "</s>");
+    text_put(&wide, "</Response>");
+    text_put(&deep, "</Response>");
+    text_put(&large, "</Say></Response>");
+    cr_expect_not(is_read(deep.at));
+    cr_expect_not(is_read(wide.at));
+    cr_expect_not(is_read(large.at));
+    cr_expect_not(
+        is_read("<Response><Say><p><s><w><sub><w><sub><w>x</w></sub></w></sub></w></s></p>"
+                "</Say></Response>"));
+}
+
+Test(customer_twiml, cannot_smuggle_elements_in_text_and_attributes)
+{
+    const char *text = rewritten("<Say voice=\"a&quot;&gt;&lt;Dial&gt;\">"
+                                 "&lt;/Say&gt;&lt;Dial&gt;+19005550001&lt;/Dial&gt;</Say>");
+
+    cr_expect_null(strstr(text, "<Dial"), "%s", text);
+    cr_expect_not_null(strstr(text, "voice=\"a&quot;&gt;&lt;Dial&gt;\""), "%s", text);
+}
+
+Test(customer_twiml, may_be_written_in_other_encodings)
+{
+    cr_assert(rewrite_from(NULL, "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+                                 "<Response><Say>caf\xE9</Say></Response>"));
+    cr_expect_not_null(strstr(result.text.at, "caf\xC3\xA9"), "%s", result.text.at);
+}
