@@ -6,6 +6,7 @@
 #include "fcgi/dialect.h"
 #include "fcgi/janitor.h"
 #include "fcgi/kwickphone/kwickphone.h"
+#include "fcgi/phony/phony.h"
 #include "fcgi/site/site.h"
 #include "fcgi/stateset/stateset.h"
 
@@ -29,6 +30,8 @@ const struct dialect *const dialects[] = {&stateset,
                                           &stateset_make_call,
                                           &stateset_results,
                                           &kwickphone,
+                                          &phony,
+                                          &healthz,
                                           &callbacks,
                                           &sip_calls,
                                           &hooks,

@@ -135,6 +135,7 @@ static const char *read_instructions(struct arena *arena, json_object *config,
     const document *facts[] = {&call->variables, &call->context};
     struct text text = {.arena = arena};
     const char *profile = json_text(config, "assistant_profile");
+    json_object *known = either(config, "context_data", "contextData");
 
     text_put(&text, text_or(arena, json_text(config, "instructions"),
                             "You answer the telephone. Be brief and friendly."));
@@ -143,6 +144,8 @@ static const char *read_instructions(struct arena *arena, json_object *config,
     for (size_t i = 0; i < COUNT(facts); i++)
         if (facts[i]->json && strcmp(facts[i]->json, "{}") != 0)
             text_add(&text, "\n\nFacts about this call, as JSON: %s", facts[i]->json);
+    if (json_object_is_type(known, json_type_object) && json_object_object_length(known) > 0)
+        text_add(&text, "\n\nFacts about every call, as JSON: %s", json_write(arena, known));
     return text.at;
 }
 
@@ -305,6 +308,18 @@ static void write_input(const struct settings *settings, struct text *text)
     text_add(text, ",\"turn_detection\":%s}", settings->turn_detection);
 }
 
+/* Voices of earlier speech models that this one does not have, and which is like them. */
+static const char *realtime_voice(const char *voice)
+{
+    static const char *const alike[][2] = {
+        {"nova", "coral"}, {"onyx", "cedar"}, {"fable", "ballad"}};
+
+    for (size_t i = 0; i < COUNT(alike); i++)
+        if (strcmp(voice, alike[i][0]) == 0)
+            return alike[i][1];
+    return voice;
+}
+
 void settings_write(const struct settings *settings, const char *event, struct text *text)
 {
     text_add(text,
@@ -315,7 +330,7 @@ void settings_write(const struct settings *settings, const char *event, struct t
     text_put(text, ",\"audio\":{");
     write_input(settings, text);
     text_put(text, ",\"output\":{\"format\":{\"type\":\"audio/pcmu\"},\"voice\":");
-    text_json(text, settings->voice);
+    text_json(text, realtime_voice(settings->voice));
     text_put(text, ",\"speed\":");
     text_real(text, settings->speed > 0 ? settings->speed : 1);
     text_put(text, "}},");

@@ -6,8 +6,8 @@
  * "request_id"}.  A key may ask 1000 times an hour and 50 times a minute.
  *
  * The dialect has parts that share a document and all that PHONY_PART says: agents, numbers and
- * tenants (phony.c has their rows), health (health.c), and what concerns calls.  A part with paths
- * of its own is a struct dialect of its own file:
+ * tenants (phony.c has their rows), and what concerns calls; its /healthz stands in fcgi/site.  A
+ * part with paths of its own is a struct dialect of its own file:
  *
  *     const struct dialect phony_calls = {
  *         PHONY_PART, PHONY_PAGES(100, 1000), .prefixes = prefixes, .routes = routes, …
@@ -38,8 +38,8 @@
 
 enum { PHONY_BODY_LIMIT = 256 * 1024, PHONY_CONTEXT_LIMIT = 32 * 1024 };
 
-/* Agents, numbers and tenants; health. */
-extern const struct dialect phony, phony_health;
+/* Agents, numbers and tenants. */
+extern const struct dialect phony;
 
 extern const char phony_title[], phony_about[], phony_security[], phony_error_schema[];
 
@@ -81,8 +81,8 @@ extern const struct wire phony_id;
 /* A free object of at most PHONY_CONTEXT_LIMIT bytes, for DOCUMENT members. */
 extern const struct wire phony_context;
 
-/* A name of 1 to 120 characters. */
-extern const struct wire phony_name;
+/* A name of 1 to 120 characters; texts of at most 2000 and 60,000. */
+extern const struct wire phony_name, phony_words, phony_prompt;
 
 /* A number exactly in E.164 form: "+14155550123". */
 extern const struct wire phony_number;

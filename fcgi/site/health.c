@@ -4,8 +4,10 @@
 #include "fcgi/site/health.h"
 #include "core/config.h"
 #include "core/version.h"
+#include "domain/calls.h"
 #include "domain/host_memory.h"
 #include "domain/node_metrics.h"
+#include "fcgi/auth.h"
 #include "fcgi/site/parts.h"
 #include "fcgi/site/site.h"
 
@@ -117,8 +119,10 @@ struct health {
     int64_t uptime, active_calls;
 };
 
+static const char *const health_states[] = {"ok", "degraded", "draining", NULL};
+
 static const struct column columns_of_health[] = {
-    COLUMN(health, status, NOT_NULL),
+    COLUMN(health, status, NOT_NULL, .one_of = health_states),
     COLUMN(health, uptime, NOT_NULL),
     COLUMN(health, active_calls, NOT_NULL),
 };
@@ -133,6 +137,25 @@ static const struct field health_fields[] = {
 
 const struct view health_view = VIEW("Health", health_entity, health_fields);
 
+/* With a key of Phony's the calls of its tenant, wherever they are; otherwise those of this host.
+ */
+static bool count_calls(struct request *req, const struct daemons *daemons, int64_t *calls)
+{
+    enum { MOST = 100000 };
+    const char *bearer = credential_bearer(req);
+    const char *key = bearer ? bearer : credential_api_key(req);
+
+    *calls = daemons->calls_here;
+    if (!key)
+        return true;
+    if (!auth_key(req, "phony", key)) /* a wrong one is none: a probe is not refused */
+        return req->work.error.what == UNAUTHENTICATED || req->work.error.what == FORBIDDEN;
+    if (req->work.tenant)
+        return calls_live(&req->work, MOST, calls);
+    *calls = daemons->calls;
+    return true;
+}
+
 bool site_healthz(struct request *req)
 {
     struct health answer = {"ok", host_uptime_seconds(), 0};
@@ -140,10 +163,12 @@ bool site_healthz(struct request *req)
 
     if (!daemons_count(req, &daemons))
         return false;
-    answer.active_calls = daemons.calls;
+    if (daemons.drains)
+        return fail(&req->work, BUSY, "This host takes no more calls");
     if (!daemons.nodes)
         answer.status = "degraded";
-    return reply_row(req, 200, &health_view, &answer);
+    return count_calls(req, &daemons, &answer.active_calls) &&
+           reply_row(req, 200, &health_view, &answer);
 }
 
 /* GET /site/status.json: the parts for the page. */

@@ -23,18 +23,51 @@ int64_t host_uptime_seconds(void)
     return started_ms && clock_now().ms > started_ms ? (clock_now().ms - started_ms) / 1000 : 0;
 }
 
+/* What the daemons of this host are called. */
+static const char *name_here(struct request *req)
+{
+    const char *given = req->work.config->node_name;
+    char host[64] = "";
+
+    if (given && *given)
+        return given;
+    gethostname(host, sizeof host - 1);
+    return arena_text(&req->work.arena, host);
+}
+
+static bool is_here(const struct media_node *node, const char *here)
+{
+    size_t length = strlen(here);
+    const char *rest = node->name + length;
+
+    if (!length || strncmp(node->name, here, length) != 0)
+        return false;
+    return !*rest || (*rest == '-' && rest[1] && !rest[1 + strspn(rest + 1, "0123456789")]);
+}
+
 bool daemons_count(struct request *req, struct daemons *daemons)
 {
-    struct rows rows;
+    const char *here = name_here(req);
     const struct media_node *node;
+    size_t up = 0, draining = 0;
+    struct rows rows;
 
     *daemons = (struct daemons){0};
     if (!nodes_alive(&req->work, "daemon", &rows))
         return false;
     node = rows.at;
-    for (size_t i = 0; i < rows.count; i++)
+    for (size_t i = 0; i < rows.count; i++) {
+        bool drains = strcmp(node[i].state, "draining") == 0;
+
         daemons->calls += node[i].active_sessions;
+        if (!is_here(&node[i], here))
+            continue;
+        daemons->calls_here += node[i].active_sessions;
+        up += !drains;
+        draining += drains;
+    }
     daemons->nodes = rows.count;
+    daemons->drains = draining && !up;
     return true;
 }
 

@@ -19,10 +19,14 @@ struct part {
 
 extern const struct entity part_entity;
 
-/* What stands in media_nodes: daemons that live, and the calls they hold. */
+/*
+ * What stands in media_nodes: daemons that live, and the calls they hold; on all hosts and on this
+ * one, whose daemons have its name, or its name and a number: "web1", "web1-2".
+ */
 struct daemons {
     size_t nodes;
-    int64_t calls;
+    int64_t calls, calls_here;
+    bool drains; /* there are daemons here, and each of them takes no more calls */
 };
 
 /* Looks at every part; the answer's rows are struct part. Never fails. */

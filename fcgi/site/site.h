@@ -7,7 +7,7 @@
 #include "fcgi/dialect.h"
 
 /* Mounted last: its prefix is "/", so that it answers what nobody else does. */
-extern const struct dialect site, probes;
+extern const struct dialect site, probes, healthz;
 
 /* Handlers. */
 bool site_live(struct request *req);

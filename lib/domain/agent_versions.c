@@ -50,9 +50,9 @@ const struct entity agent_rollout_entity =
 
 #define VERSIONS                                                                                   \
     "SELECT " VERSION_COLUMNS " FROM agent_versions v JOIN agents a"                               \
-    " ON a.tenant_id = v.tenant_id AND a.id = v.agent_id AND a.deleted_at IS NULL"                 \
-    " WHERE v.tenant_id = ?"
+    " ON a.tenant_id = v.tenant_id AND a.id = v.agent_id WHERE v.tenant_id = ?"
 
+/* Also of an agent that was deleted: its calls go on. */
 bool agent_version_find(struct work *work, uid id, struct agent_version *version)
 {
     static const char sql[] = VERSIONS " AND v.id = ?";
@@ -63,8 +63,9 @@ bool agent_version_find(struct work *work, uid id, struct agent_version *version
 
 bool agent_versions_list(struct work *work, uid agent_id, struct rows *versions)
 {
-    static const char all[] = VERSIONS " ORDER BY v.id DESC";
-    static const char of_one[] = VERSIONS " AND v.agent_id = ? ORDER BY v.version_number DESC";
+    static const char all[] = VERSIONS " AND a.deleted_at IS NULL ORDER BY v.id DESC";
+    static const char of_one[] = VERSIONS " AND a.deleted_at IS NULL AND v.agent_id = ?"
+                                          " ORDER BY v.version_number DESC";
     const struct param params[] = {PARAM(work->tenant), PARAM(agent_id)};
 
     return db_select(work, uid_is_none(agent_id) ? all : of_one, params,

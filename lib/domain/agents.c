@@ -92,7 +92,7 @@ static bool create_step(struct work *work, void *with)
     const struct creation *creation = with;
     int64_t count, ignored;
 
-    if (creation->max_agents) {
+    if (creation->max_agents != NO_INTEGER) {
         if (!tenant_next(work, "agent", &ignored) || !count_agents(work, &count))
             return false;
         if (count >= creation->max_agents)

@@ -59,11 +59,11 @@ bool agents_list(struct work *work, struct rows *agents);
 /*
  * Makes an agent from its agent_key, name, description, direction, status and origin; the rest of
  * the row is filled.  INVALID for a malformed key, CONFLICT for one in use, LIMIT_REACHED beyond
- * max_agents (0: no limit).
+ * max_agents (NO_INTEGER: no limit).
  */
 bool agent_create(struct work *work, struct agent *agent, int64_t max_agents);
 
-/* The version with that id, with its agent's names; NOT_FOUND. */
+/* The version with that id, with its agent's names, also of a deleted agent; NOT_FOUND. */
 bool agent_version_find(struct work *work, uid id, struct agent_version *version);
 
 /* Versions of one agent (NO_UID: of all), newest first: an array of struct agent_version. */

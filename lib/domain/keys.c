@@ -100,6 +100,19 @@ bool key_allows_address(document ip_allowlist, const char *client_ip)
     return allowed && (!ip_allowlist.json || list);
 }
 
+/* What a role stands for: each has what the next lesser one has. */
+static bool role_grants(const char *role, const char *permission)
+{
+    const char *colon = strchr(permission, ':');
+    bool reads = colon && strcmp(colon, ":read") == 0;
+
+    if (strcmp(role, "admin") == 0)
+        return true;
+    if (strcmp(role, "supervisor") == 0)
+        return reads || begins(permission, "supervisor:") || strcmp(permission, "calls:write") == 0;
+    return strcmp(role, "viewer") == 0 && reads;
+}
+
 /* "calls:*" grants "calls:read"; what is the platform's is granted by its own name alone. */
 static bool grants(const char *granted, const char *permission)
 {
@@ -107,7 +120,11 @@ static bool grants(const char *granted, const char *permission)
 
     if (strcmp(granted, permission) == 0)
         return true;
-    if (begins(permission, "platform:") || !length || granted[length - 1] != '*')
+    if (begins(permission, "platform:") || !length)
+        return false;
+    if (role_grants(granted, permission))
+        return true;
+    if (granted[length - 1] != '*')
         return false;
     return length == 1 ||
            (granted[length - 2] == ':' && strncmp(granted, permission, length - 1) == 0);

@@ -53,7 +53,11 @@ hash256 key_hash(const struct work *work, const char *secret);
 /* Whether an address may use a key with this allowlist (JSON array of addresses and CIDRs). */
 bool key_allows_address(document ip_allowlist, const char *client_ip);
 
-/* Whether the permissions (JSON array of names) contain "permission", "*", or its "area:*". */
+/*
+ * Whether the permissions (JSON array of names) contain "permission", "*", its "area:*", or a role
+ * that has it: "viewer" has all that reads, "supervisor" also "calls:write" and "supervisor:write",
+ * "admin" everything.  "platform:admin" is had by that name alone.
+ */
 bool key_permits(const char *permissions, const char *permission);
 
 /* Whether the text looks like a key of that kind, by its prefix; legacy StateSet keys have none. */

@@ -265,12 +265,18 @@ bool tenant_touch(struct work *work, int64_t id)
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
-bool tenants_list(struct work *work, const struct page *page, struct rows *tenants)
+bool tenants_of_status(struct work *work, const char *status, const struct page *page,
+                       struct rows *tenants)
 {
     static const char sql[] = "SELECT " TENANT_COLUMNS " FROM tenants WHERE deleted_at IS NULL"
-                              " ORDER BY id DESC LIMIT ? OFFSET ?";
+                              " AND (? IS NULL OR status = ?) ORDER BY id DESC LIMIT ? OFFSET ?";
     int64_t size = (int64_t)page->size, skip = (int64_t)page->skip;
-    const struct param params[] = {PARAM(size), PARAM(skip)};
+    const struct param params[] = {PARAM(status), PARAM(status), PARAM(size), PARAM(skip)};
 
     return db_select(work, sql, params, COUNT(params), &tenant_entity, tenants);
+}
+
+bool tenants_list(struct work *work, const struct page *page, struct rows *tenants)
+{
+    return tenants_of_status(work, NULL, page, tenants);
 }

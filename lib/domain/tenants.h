@@ -56,6 +56,10 @@ bool tenants_by_carrier_account(struct work *work, const char *account_sid, stru
 /* Those that were not deleted, newest first: an array of struct tenant. */
 bool tenants_list(struct work *work, const struct page *page, struct rows *tenants);
 
+/* The same, those of one status; NULL: of any. */
+bool tenants_of_status(struct work *work, const char *status, const struct page *page,
+                       struct rows *tenants);
+
 /* Whether calls and requests of the tenant are served: trial or active. */
 bool tenant_is_served(const struct tenant *tenant);
 

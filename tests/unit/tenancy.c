@@ -64,7 +64,7 @@ struct agent tenancy_agent(struct work *work, const char *key)
     agent.direction = "both";
     agent.status = "active";
     agent.origin = "stateset";
-    cr_assert(agent_create(work, &agent, 0), "%s", work->error.message);
+    cr_assert(agent_create(work, &agent, NO_INTEGER), "%s", work->error.message);
     cr_assert(agent_version_replace(work, agent.id, "{\"greeting\":\"Hello\"}", "test", &version));
     cr_assert(agent_find(work, agent.id, &agent));
     return agent;

@@ -57,7 +57,7 @@ Test(agents, are_found_by_id_and_key)
 {
     struct agent agent, found;
 
-    cr_assert(create("front-desk", 0, &agent));
+    cr_assert(create("front-desk", NO_INTEGER, &agent));
     cr_assert(agent_find(&work, agent.id, &found));
     cr_expect_str_eq(found.agent_key, "front-desk");
     cr_assert(agent_by_key(&work, "front-desk", &found));
@@ -82,7 +82,7 @@ Test(agents, of_another_tenant_do_not_exist)
     cr_expect_eq(work.error.what, NOT_FOUND);
     cr_expect_not(agent_version_create(&work, agent.id, "{}", NULL, &version));
     cr_expect_eq(work.error.what, NOT_FOUND);
-    cr_expect(create("front-desk", 0, &found), "keys are a tenant's own");
+    cr_expect(create("front-desk", NO_INTEGER, &found), "keys are a tenant's own");
 }
 
 Test(agents, that_were_deleted_do_not_exist)
@@ -136,8 +136,8 @@ Test(agents, have_a_key_of_their_own)
 {
     struct agent agent;
 
-    cr_assert(create("twice", 0, &agent));
-    cr_expect_not(create("twice", 0, &agent));
+    cr_assert(create("twice", NO_INTEGER, &agent));
+    cr_expect_not(create("twice", NO_INTEGER, &agent));
     cr_expect_eq(work.error.what, CONFLICT);
 }
 
@@ -155,7 +155,7 @@ Test(agents, number_their_versions)
 {
     struct agent agent;
 
-    cr_assert(create("a", 0, &agent));
+    cr_assert(create("a", NO_INTEGER, &agent));
     cr_expect_eq(draft(agent.id, "{}").version_number, 1);
     cr_expect_eq(draft(agent.id, "{}").version_number, 2);
     cr_expect_str_eq(draft(agent.id, "{}").status, "draft");
@@ -307,7 +307,7 @@ Test(agents, without_a_published_version_take_no_calls)
     struct agent_version version;
     struct agent agent;
 
-    cr_assert(create("a", 0, &agent));
+    cr_assert(create("a", NO_INTEGER, &agent));
     draft(agent.id, "{}");
     cr_expect_not(agent_version_resolve(&work, &agent, NO_UID, NO_UID, uid_new(), &version));
     cr_expect_eq(work.error.what, WRONG_STATE);

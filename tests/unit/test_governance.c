@@ -39,7 +39,7 @@ static uid governed(int64_t tenant, const char *key)
     agent.direction = "both";
     agent.status = "active";
     agent.origin = "stateset";
-    cr_assert(agent_create(work, &agent, 0), "%s", work->error.message);
+    cr_assert(agent_create(work, &agent, NO_INTEGER), "%s", work->error.message);
     cr_assert(agent_version_replace(work, agent.id, "{}", "test", &old));
     cr_assert(agent_version_replace(work, agent.id, "{}", "test", &version));
     cr_assert(

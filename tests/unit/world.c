@@ -77,7 +77,7 @@ static void make_agent(struct world *world)
     world->agent.direction = "both";
     world->agent.status = "active";
     world->agent.origin = "stateset";
-    cr_assert(agent_create(work, &world->agent, 0), "%s", work->error.message);
+    cr_assert(agent_create(work, &world->agent, NO_INTEGER), "%s", work->error.message);
     cr_assert(agent_version_replace(work, world->agent.id, config, "test", &world->version), "%s",
               work->error.message);
     cr_assert(agent_find(work, world->agent.id, &world->agent));
