@@ -6,9 +6,12 @@
 #include "fcgi/dialect.h"
 #include "fcgi/janitor.h"
 #include "fcgi/kwickphone/kwickphone.h"
+#include "fcgi/phony/calls.h"
 #include "fcgi/phony/phony.h"
 #include "fcgi/site/site.h"
 #include "fcgi/stateset/stateset.h"
+#include "fcgi/twilio/taskrouter.h"
+#include "fcgi/twilio/twilio.h"
 
 /* The last one answers what belongs to none. */
 const struct dialect *const dialects[] = {&stateset,
@@ -30,7 +33,12 @@ const struct dialect *const dialects[] = {&stateset,
                                           &stateset_make_call,
                                           &stateset_results,
                                           &kwickphone,
+                                          &twilio_2010,
+                                          &twilio_taskrouter,
                                           &phony,
+                                          &phony_calls,
+                                          &phony_overrides,
+                                          &phony_analytics,
                                           &healthz,
                                           &callbacks,
                                           &sip_calls,

@@ -10,6 +10,7 @@
 #include "stream/interruption.h"
 #include "stream/line.h"
 #include "stream/model.h"
+#include "stream/said_commands.h"
 #include "stream/socket.h"
 #include "stream/tools.h"
 
@@ -108,35 +109,15 @@ static const char *end_item(struct live *live)
     return said;
 }
 
-/* ---- commands in the text (semantics.md 4.3) ---- */
+/* ---- commands in the text ---- */
 
 static void on_command(void *with, const char *name, const char *value)
 {
-    static const struct {
-        const char *command, *tool, *argument;
-    } known[] = {
-        {"end_call", "end_call", "reason"},
-        {"press", "press_digits", "digits"},
-        {"transfer", "transfer_call", "target"},
-        {"request_user", "request_user", "question"},
-    };
     struct live *live = with;
-    struct text arguments = {.arena = &live->scratch};
-    char ref[ID_SIZE];
 
-    for (size_t i = 0; i < COUNT(known); i++) {
-        if (strcmp(known[i].command, name) != 0)
-            continue;
-        snprintf(ref, sizeof ref, "command_%u", ++live->chat->commands);
-        text_add(&arguments, "{\"%s\":", known[i].argument);
-        text_json(&arguments, value);
-        text_put(&arguments, "}");
-        live->chat->obeys = true;
-        tool_call(live, known[i].tool, ref, arguments.at);
-        live->chat->obeys = false;
-        return;
-    }
-    log_info(&live->work, "chat.command_unknown", "length=%zu", strlen(name));
+    live->chat->obeys = true;
+    said_command(live, name, value);
+    live->chat->obeys = false;
 }
 
 static void say_piece(struct live *live, const char *piece, bool last)

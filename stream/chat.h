@@ -38,7 +38,6 @@ struct chat {
     int64_t retry_us;      /* when to send it again; 0: it is not to be */
     size_t sent, received; /* bytes of the request and of the answer, for an answer that is cut */
     bool obeys;            /* a command in its text is being carried out */
-    unsigned commands;     /* how many commands the model wrote into its text */
 };
 
 /* Makes the call's chat by the agent version's document, and the mind that goes with it. */

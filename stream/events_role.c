@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "domain/call_state.h"
 
 enum { SOCKETS_OF_KEY = 10, MESSAGES = 50, SLOW = 4408 };
 
@@ -72,11 +73,27 @@ static void add_words(struct text *out, json_object *payload)
     add_text(out, "speaker", role && strcmp(role, "user") == 0 ? "caller" : "agent");
 }
 
-static void add_state(struct text *out, const struct event_news *news, json_object *payload)
+/* As the calls' list has it; what only the table knows is known of a call that starts. */
+static const char *status_of(const struct event_news *news, json_object *payload)
 {
     const char *state = json_text(payload, "state");
 
-    add_text(out, "status", state ? state : news->call_state);
+    if (!state)
+        state = is_start(news) ? "in_progress" : news->call_state;
+    return state && call_state_rank(state) ? call_state_word(CALL_AS_PHONY, state, false) : NULL;
+}
+
+/* What the agent asks its supervisor, and what it is answered. */
+static void add_question(struct text *out, json_object *payload)
+{
+    const char *question = json_text(payload, "question");
+
+    add_text(out, "message", question ? question : json_text(payload, "answer"));
+}
+
+static void add_state(struct text *out, const struct event_news *news, json_object *payload)
+{
+    add_text(out, "status", status_of(news, payload));
     add_text(out, "direction", news->direction);
     add_text(out, "from_number", news->from_addr);
     add_text(out, "to_number", news->to_addr);
@@ -115,8 +132,10 @@ static void add_details(struct text *out, const char *type, const struct event_n
         add_error(out, news, payload);
     else
         add_state(out, news, payload);
-    if (strcmp(type, "call.updated") == 0)
+    if (strcmp(type, "call.updated") == 0) {
         add_text(out, "event", news->type);
+        add_question(out, payload);
+    }
     if (strcmp(type, "call.ended") == 0)
         text_add(out, ",\"duration\":%lld",
                  (long long)(news->duration_seconds > 0 ? news->duration_seconds : 0));

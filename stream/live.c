@@ -423,6 +423,7 @@ static void tick_conversation(struct live *live)
     tools_tick(live);
     interruption_tick(live);
     takeover_tick(live);
+    clarification_tick(live);
     transcript_expire(&live->transcript, now_us, false);
     live_write_turns(live);
     if (live->retry_us && now_us > live->retry_us) {

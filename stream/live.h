@@ -20,6 +20,7 @@
 #include "core/work.h"
 #include "domain/tokens.h"
 #include "stream/checkpoint.h"
+#include "stream/clarification.h"
 #include "stream/coalesce.h"
 #include "stream/facts.h"
 #include "stream/interruption.h"
@@ -32,6 +33,7 @@
 #include "stream/responses.h"
 #include "stream/rollover.h"
 #include "stream/room.h"
+#include "stream/said_commands.h"
 #include "stream/settings.h"
 #include "stream/takeover.h"
 #include "stream/tones.h"
@@ -134,6 +136,8 @@ struct live {
     struct usage usage;
     struct toolbox *toolbox; /* what the agent can do; NULL before the claim */
     struct tool_runs tools;
+    struct said_commands said;
+    struct clarification clarification; /* what the agent asks its supervisor */
     const char *drain_result;     /* of a session that drains; NULL: completed */
     int64_t retry_us, hang_up_us; /* when to do it; 0: not wanted */
     int64_t ready_us;             /* since when the model is of use */

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "stream/bridge.h"
 #include "stream/call_log.h"
+#include "stream/clarification.h"
 #include "stream/line.h"
 #include "stream/mind.h"
 #include "stream/recording_pause.h"
@@ -19,6 +20,10 @@ static const char *say(struct live *live, json_object *args)
         return "there is nothing to say";
     if (takeover_is_on(live))
         return "a supervisor speaks with the caller";
+    if (live->state != LIVE_READY)
+        return "the session is about to end";
+    clarification_drop(live);
+    bridge_interrupt(live);
     mind_say(live, "order", text);
     return NULL;
 }
@@ -44,15 +49,6 @@ static const char *whisper(struct live *live, json_object *args)
 static const char *context(struct live *live, json_object *args)
 {
     return tell_with(live, args, "New information about this call: ");
-}
-
-static const char *clarify(struct live *live, json_object *args)
-{
-    const char *error = tell_with(live, args, "Clear this up with the caller now: ");
-
-    if (!error && !takeover_is_on(live))
-        mind_speak(live, &(struct speak){.purpose = "clarify"});
-    return error;
 }
 
 static const char *press(struct live *live, json_object *args)
@@ -129,7 +125,7 @@ static const struct kind {
     {"say", say},
     {"whisper", whisper},
     {"context", context},
-    {"clarify", clarify},
+    {"clarify", clarification_answer},
     {"dtmf", press},
     {"monitor", monitor},
     {"barge", barge},

@@ -1,10 +1,10 @@
 /*
  * stream/orders.h - what a session can be told to do while it is under way (reference 1.15, 5.9).
  *
- *   say       {"text"}             the agent says it to the caller, as it stands
+ *   say       {"text"}             the agent says it to the caller, as it stands, at once
  *   whisper   {"text"}             the agent alone hears it, and takes it into account
  *   context   {"text"}             the agent learns something
- *   clarify   {"text"}             the agent is told what to ask, and asks
+ *   clarify   {"text"}             the answer to what the agent asked (stream/clarification.h)
  *   dtmf      {"text"}             keys are pressed
  *   monitor                        somebody listens (stream/monitor.h): nothing changes
  *   barge     {"target"}           a supervisor takes over, by socket (stream/takeover.h) or, with

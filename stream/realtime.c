@@ -9,6 +9,7 @@
 #include "stream/coalesce.h"
 #include "stream/media.h"
 #include "stream/model.h"
+#include "stream/said_commands.h"
 #include "stream/scan.h"
 #include "stream/tools.h"
 
@@ -381,6 +382,14 @@ static void on_item_added(struct live *live, json_object *event)
         reserve(live, id, previous, SPEAKER_USER);
 }
 
+/* Of a response that the caller has cut off, no command counts that was still to come. */
+static bool is_stale(const struct live *live, json_object *event)
+{
+    const char *response = json_text(event, "response_id");
+
+    return response && responses_is_discarded(&live->responses, response);
+}
+
 static void on_words(struct live *live, json_object *event)
 {
     const char *item = json_text(event, "item_id"), *words = json_text(event, "delta");
@@ -390,7 +399,7 @@ static void on_words(struct live *live, json_object *event)
         return;
     if (live->speech.stopped_us && slot->first_token_ms == NO_INTEGER)
         slot->first_token_ms = (sockets_now_us() - live->speech.stopped_us) / 1000;
-    transcript_add(slot, words);
+    transcript_add(slot, said_words(live, item, words, is_stale(live, event)));
     fact_saying(&live->subject, slot);
 }
 
@@ -400,7 +409,7 @@ static void on_words_done(struct live *live, json_object *event)
     struct slot *slot = item ? transcript_find(&live->transcript, item) : NULL;
 
     if (slot && words && *words)
-        transcript_complete(slot, words);
+        transcript_complete(slot, said_item_ends(live, slot, words, is_stale(live, event)));
 }
 
 static void on_audio_done(struct live *live, json_object *event)
@@ -547,7 +556,8 @@ static void take_audio(struct live *live, const struct member *found)
     };
 
     if (found[DELTA].kind == '"' && slice_copy(found[RESPONSE].value, response, sizeof response) &&
-        slice_copy(found[ITEM].value, item, sizeof item))
+        slice_copy(found[ITEM].value, item, sizeof item) &&
+        said_is_heard(live, item, delta.audio.length))
         bridge_from_model(live, &delta);
 }
 

@@ -256,20 +256,21 @@ static struct tool_run *other_of_group(const struct live *live, const struct too
     return other;
 }
 
-/* A model whose session was renewed does not know the call: it is told the answer in words. */
-static void tell(struct live *live, const struct tool_run *run, const char *output)
-{
-    if (run->segment == live->segments)
-        mind_answer_tool(live, run->call_ref, output);
-    else
-        mind_tell(live, SPEAKER_SYSTEM,
-                  arena_format(&live->scratch, "The tool %s answered: %s", run->name, output));
-}
-
 static bool is_silent(const struct tool_run *run, const struct outcome *outcome)
 {
     return run->tool && run->tool->builtin && run->tool->builtin->is_silent &&
            strcmp(outcome->status, "ok") == 0;
+}
+
+/* A model whose session was renewed, or that called nothing, is told the answer in words. */
+static void tell(struct live *live, const struct tool_run *run, const struct outcome *outcome)
+{
+    if (!run->is_command && run->segment == live->segments)
+        mind_answer_tool(live, run->call_ref, outcome->output);
+    else if (!run->is_command || !is_silent(run, outcome))
+        mind_tell(
+            live, SPEAKER_SYSTEM,
+            arena_format(&live->scratch, "The tool %s answered: %s", run->name, outcome->output));
 }
 
 /* The model speaks when all tools of one response have answered. */
@@ -296,7 +297,7 @@ static void finish(struct tool_run *run, const struct outcome *outcome)
     log_info(&live->work, "tool.finished", "status=%s ms=%lld", outcome->status,
              (long long)duration_ms(run));
     unlink_run(live, run);
-    tell(live, run, outcome->output);
+    tell(live, run, outcome);
     speak(live, run, outcome);
     if (run->is_away)
         atomic_store(&run->canceled, true);
@@ -423,14 +424,10 @@ static void join_group(struct live *live, struct tool_run *run)
     }
 }
 
-void tool_call(struct live *live, const char *name, const char *call_ref, const char *arguments)
+static void begin(struct live *live, struct tool_run *run)
 {
-    struct tool_run *run;
     const char *fault;
 
-    if (was_called(live, call_ref))
-        return;
-    run = run_new(live, name, call_ref, arguments);
     write_fact(run, &run->outcome);
     write_event(run, &run->outcome);
     join_group(live, run);
@@ -443,6 +440,23 @@ void tool_call(struct live *live, const char *name, const char *call_ref, const 
     } else {
         send_away(run);
     }
+}
+
+void tool_call(struct live *live, const char *name, const char *call_ref, const char *arguments)
+{
+    if (!was_called(live, call_ref))
+        begin(live, run_new(live, name, call_ref, arguments));
+}
+
+void tool_command(struct live *live, const char *name, const char *ref, const char *arguments)
+{
+    struct tool_run *run;
+
+    if (was_called(live, ref))
+        return;
+    run = run_new(live, name, ref, arguments);
+    run->is_command = true;
+    begin(live, run);
 }
 
 /* ---- time ---- */

@@ -30,6 +30,9 @@ void tools_write(const struct live *live, struct text *text, enum tools_shape sh
  */
 void tool_call(struct live *live, const char *name, const char *call_ref, const char *arguments);
 
+/* The same for a command in what the model said: it is told in words what did not work. */
+void tool_command(struct live *live, const char *name, const char *ref, const char *arguments);
+
 /* Somebody else does what takes time, for replays; NULL: nobody does. */
 void tools_by(void (*take)(struct tool_run *run));
 

@@ -102,6 +102,19 @@ static bool has_room(const char *ip)
            here < MOST_OF_ADDRESS;
 }
 
+/* Whether so many sockets as its stage allows were opened with the same key. */
+static bool is_one_too_many(const struct visitor *visitor)
+{
+    size_t most = visitor->stage->most_of_key, count = 0;
+
+    if (!most || !visitor->secret[0] || visitor->is_ticket)
+        return false;
+    for (const struct visitor *other = visitors; other; other = other->next)
+        count += other->stage == visitor->stage && !other->is_gone && other->state != LEAVING &&
+                 strcmp(other->secret, visitor->secret) == 0;
+    return count >= most;
+}
+
 static bool read_query(struct visitor *visitor, const char *query)
 {
     char after[64];
@@ -165,6 +178,10 @@ int visitor_admit(const struct stage *stage, const struct upgrade *upgrade, void
 
         forget(visitor);
         return status;
+    }
+    if (is_one_too_many(visitor)) {
+        forget(visitor);
+        return 429;
     }
     visitor->next = visitors;
     visitors = visitor;

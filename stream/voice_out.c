@@ -10,6 +10,7 @@
 #include "stream/line.h"
 #include "stream/mind.h"
 #include "stream/model.h"
+#include "stream/said_commands.h"
 #include "stream/socket.h"
 
 enum {
@@ -26,6 +27,7 @@ struct utterance {
     char item[ID_SIZE], response[ID_SIZE];
     int64_t content_index;
     struct text text;
+    struct bracketed filter;
     size_t given;  /* bytes of the text that the voice was given */
     size_t spoken; /* bytes that it has spoken */
     bool is_whole; /* no more words come */
@@ -302,6 +304,28 @@ static const struct tts_listener listener = {
     .failed = on_failed,
 };
 
+static void stop_speaking(struct voice_out *voice)
+{
+    tts_close(voice->speaking);
+    voice->speaking = NULL;
+}
+
+static void forget(struct voice_out *voice, const char *item)
+{
+    struct utterance **at = &voice->first, *gone;
+
+    while (*at && strcmp((*at)->item, item) != 0)
+        at = &(*at)->next;
+    gone = *at;
+    if (!gone)
+        return;
+    if (gone == voice->first)
+        stop_speaking(voice);
+    *at = gone->next;
+    arena_free(&gone->arena);
+    free(gone);
+}
+
 /* ---- the model's words ---- */
 
 /* The item counts as being played from now on, so that nobody takes the pause for silence. */
@@ -349,7 +373,26 @@ void voice_out_words(struct live *live, json_object *event)
         note_first_words(live, item);
     }
     if (utterance->text.length + strlen(words) <= TRANSCRIPT_TEXT)
-        text_put(&utterance->text, words);
+        bracketed_take(&utterance->filter, words, false, &utterance->text, said_command, live);
+    go_on(live);
+}
+
+static bool is_wordless(const struct utterance *utterance)
+{
+    const char *text = utterance->text.at;
+
+    return !text || !text[strspn(text, " \t\r\n")];
+}
+
+/* It held nothing but commands: the voice has nothing to do with it. */
+static void pass_over(struct live *live, const char *item)
+{
+    struct slot *slot = transcript_find(&live->transcript, item);
+
+    if (slot)
+        transcript_complete(slot, "");
+    bridge_item_ends(live, item);
+    forget(&live->voice, item);
     go_on(live);
 }
 
@@ -360,8 +403,11 @@ void voice_out_words_done(struct live *live, json_object *event)
 
     if (!utterance)
         return;
+    bracketed_take(&utterance->filter, "", true, &utterance->text, said_command, live);
     utterance->is_whole = true;
-    if (live->voice.is_on)
+    if (is_wordless(utterance))
+        pass_over(live, item);
+    else if (live->voice.is_on)
         go_on(live);
     else
         hand_over(live);
@@ -391,28 +437,6 @@ static const char *heard_text(struct live *live, const struct cut *cut)
     while (length > 0 && slot->text.at[length] && slot->text.at[length] != ' ')
         length--;
     return arena_copy(&live->scratch, slot->text.at, length);
-}
-
-static void stop_speaking(struct voice_out *voice)
-{
-    tts_close(voice->speaking);
-    voice->speaking = NULL;
-}
-
-static void forget(struct voice_out *voice, const char *item)
-{
-    struct utterance **at = &voice->first, *gone;
-
-    while (*at && strcmp((*at)->item, item) != 0)
-        at = &(*at)->next;
-    gone = *at;
-    if (!gone)
-        return;
-    if (gone == voice->first)
-        stop_speaking(voice);
-    *at = gone->next;
-    arena_free(&gone->arena);
-    free(gone);
 }
 
 bool voice_out_cut(struct live *live, const struct cut *cut)

@@ -1,9 +1,10 @@
 #include "stream/wording.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "stream/bracketed.h"
 
 enum { LONGEST_WORD = 48 }; /* languages without spaces are passed on in such pieces */
 
@@ -40,23 +41,6 @@ static size_t command_length(const char *at, size_t left)
     const char *end = find(at + 2, left - 2, "]]");
 
     return end ? (size_t)(end - at) + 2 : 0;
-}
-
-static void take_command(struct passing *passing, const char *at, size_t length)
-{
-    char text[COMMAND_SIZE], *value;
-
-    if (length - 4 >= sizeof text)
-        return;
-    memcpy(text, at + 2, length - 4);
-    text[length - 4] = '\0';
-    value = strchr(text, ':');
-    if (value)
-        *value++ = '\0';
-    while (value && isspace((unsigned char)*value))
-        value++;
-    if (passing->command)
-        passing->command(passing->with, text, value ? value : "");
 }
 
 /* "](https://…)": the bytes of the address with its brackets; 0 when its end is not there. */
@@ -123,7 +107,7 @@ static size_t pass(struct passing *passing, const char *at, size_t left)
     size_t length;
 
     if (begins(at, left, "[[") && (length = command_length(at, left))) {
-        take_command(passing, at, length);
+        bracketed_tell(at + 2, length - 4, passing->command, passing->with);
         return length;
     }
     if (begins(at, left, "[[")) /* a command that never ends */

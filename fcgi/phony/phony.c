@@ -7,6 +7,7 @@
 #include "domain/resolve.h"
 #include "domain/sessions.h"
 #include "fcgi/auth.h"
+#include "fcgi/phony/calls.h"
 #include "fcgi/rates.h"
 
 enum { MINUTE = 60, HOUR = 3600, A_MINUTE = 50, AN_HOUR = 1000, RETRY_SECONDS = 2 };
@@ -417,6 +418,9 @@ static const struct route routes[] = {
     {"DELETE /api/agents/{agent_id}", "agents:write", phony_delete_agent, NULL, &phony_message_view, "Delete an agent",
      .flags = IDEMPOTENT, .answers = "401 403 404 429 500 503", .operation = "deleteAgent",
      .about = "Its number becomes available; live calls finish."},
+    {"POST /api/agents/{agent_id}/call", "calls:write", phony_order_call, &phony_call_order_view, &phony_ordered_call_view, "Call somebody",
+     .flags = IDEMPOTENT | LONG, .answers = "400 401 403 404 409 429 500 503", .operation = "startCall",
+     .about = "Numbers that opted out, or that the tenant may not call, and a balance that does not cover the call: 403. More calls at once than the tenant may have: 429. An agent that is not active: 409. The carrier refuses or is away: 503."},
     {"POST /agents", "agents:write", phony_create_agent, &phony_new_agent_view, &phony_agent_view, "Create an agent",
      .flags = IDEMPOTENT | HIDDEN, .success = 201, .answers = "400 401 403 404 409 429 500 503"},
 

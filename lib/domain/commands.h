@@ -36,6 +36,9 @@ bool command_order(struct work *work, struct session_command *command);
 /* What the daemon answers when the session has ended meanwhile. */
 #define COMMAND_OVER "the session is over"
 
+/* … and when nobody has asked what "clarify" would answer. */
+#define COMMAND_NO_QUESTION "no question is open in this call"
+
 /* queued -> expired: nobody will carry it out; "expired" is false when somebody took it before. */
 bool command_expire(struct work *work, uid id, bool *expired);
 

@@ -15,7 +15,7 @@
 #include "domain/words.h"
 #include "remote/http.h"
 
-enum { HINT_MS = 250 };
+enum { HINT_MS = 250, LONGEST_NOTE = 4000, LONGEST_CONTEXT = 32 * 1024 };
 
 /* An order on its way. */
 struct ordering {
@@ -115,9 +115,10 @@ static void add_member(struct text *text, const char *name, const char *value)
 static document arguments_of(struct work *work, const struct ordering *o)
 {
     struct text text = {.arena = &work->arena};
+    size_t longest = is(o->wanted->action, "context") ? LONGEST_CONTEXT : LONGEST_NOTE;
 
     text_char(&text, '{');
-    add_member(&text, "text", word_text(&work->arena, o->wanted->note, 4000));
+    add_member(&text, "text", word_text(&work->arena, o->wanted->note, longest));
     add_member(&text, "reason", word_text(&work->arena, o->wanted->reason, 500));
     add_member(&text, "target", o->dials ? o->wanted->target : NULL);
     add_member(&text, "supervisor", o->wanted->supervisor);
@@ -139,7 +140,7 @@ static bool write_handoff(struct work *work, struct ordering *o)
             is(wanted->origin, "stateset") || is(wanted->origin, "console") ? "supervisor" : "api",
         .target = wanted->target,
         .reason = wanted->reason,
-        .briefing = word_text(&work->arena, wanted->note, 4000),
+        .briefing = word_text(&work->arena, wanted->note, LONGEST_NOTE),
     };
     return handoff_request(work, &o->handoff);
 }
@@ -170,7 +171,7 @@ static bool write_action(struct work *work, const struct ordering *o)
     row.supervisor = wanted->supervisor ? wanted->supervisor : wanted->origin;
     row.origin = wanted->origin;
     row.target = word_ascii(&work->arena, wanted->target, 200);
-    row.note = word_text(&work->arena, wanted->note, 4000);
+    row.note = word_text(&work->arena, wanted->note, LONGEST_NOTE);
     row.reason = word_text(&work->arena, wanted->reason, 500);
     row.command_id = o->command.id;
     row.metadata = (document){"{}"};
@@ -279,6 +280,14 @@ static bool give_up(struct work *work, struct ordering *o, bool *expired)
            (!*expired || fail(work, BUSY, "The session's node is not there"));
 }
 
+/* What a node's refusal means to who has ordered. */
+static enum failure failure_of(const char *error)
+{
+    if (is(error, COMMAND_OVER))
+        return NOT_FOUND;
+    return is(error, COMMAND_NO_QUESTION) ? INVALID : WRONG_STATE;
+}
+
 static bool wait_for_node(struct work *work, struct ordering *o)
 {
     bool alive = true, expired = false;
@@ -293,7 +302,7 @@ static bool wait_for_node(struct work *work, struct ordering *o)
     if (!alive && !give_up(work, o, &expired))
         return call_off(work, o);
     if (is(o->command.state, "failed")) {
-        fail(work, is(o->command.error, COMMAND_OVER) ? NOT_FOUND : WRONG_STATE, "%s",
+        fail(work, failure_of(o->command.error), "%s",
              o->command.error ? o->command.error : "It could not be done");
         return call_off(work, o);
     }

@@ -44,7 +44,8 @@ struct supervised {
 
 /*
  * Orders it, and waits up to two seconds for its node.  NOT_FOUND: the session is over or nobody's;
- * INVALID: something is missing (fields "note", "target"); the gate's failures for a target that
+ * INVALID: something is missing (fields "note", "target"), or nobody has asked what is answered
+ * (clarify); the gate's failures for a target that
  * may not be dialled; WRONG_STATE: the session does not do that; BUSY: its node is gone, and the
  * order with it.
  */

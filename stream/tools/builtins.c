@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "stream/clarification.h"
 #include "stream/live.h"
 #include "stream/recording_pause.h"
 #include "stream/relay_language.h"
@@ -76,6 +77,15 @@ static const struct builtin builtins[] = {
             OBJECT(TEXT("digits", "64", "0-9, *, #, A-D; w waits half a second"), "\"digits\""),
         .is_silent = true,
         .run = press_digits,
+    },
+    {
+        .name = "request_user",
+        .other_name = "ask_supervisor",
+        .description = "Ask your supervisor what you do not know. Tell the caller to hold on; the "
+                       "answer comes as a message.",
+        .parameters = OBJECT(TEXT("question", "2000", "what you want to know"), "\"question\""),
+        .is_silent = true,
+        .run = clarification_tool,
     },
     {
         .name = "switch_language",

@@ -48,6 +48,7 @@ struct tool_run {
     json_object *arguments;
     instant started_at;
     int64_t started_us, filler_us, deadline_us; /* filler_us 0: nothing is said meanwhile */
+    bool is_command;                            /* it stood in what the model said */
     bool must_speak;                            /* others of its group wait to be spoken about */
     bool is_away;                               /* a thread has it */
     atomic_bool canceled;

@@ -75,11 +75,18 @@ Test(orders, what_the_supervisor_writes_is_said_by_the_agent)
     cr_expect_eq(kept_with(&model, "We close at five."), 1u);
 }
 
-Test(orders, a_clarification_is_told_and_asked_for)
+Test(orders, what_the_supervisor_writes_cuts_off_what_the_agent_says)
 {
-    cr_expect_null(order("clarify", "{'text':'Which of the two orders?'}"));
-    cr_expect_eq(kept_with(&model, "Which of the two orders?"), 1u);
-    cr_expect_eq(kept_with(&model, "response.create"), 1u);
+    agent_says("#1600#");
+    cr_expect_null(order("say", "{'text':'We close at five.'}"));
+    cr_expect_eq(kept_with(&carrier, "clear"), 1u);
+    cr_expect_eq(kept_with(&model, "We close at five."), 1u);
+}
+
+Test(orders, a_clarification_answers_a_question_or_nothing)
+{
+    cr_expect_not_null(order("clarify", "{'text':'The second order'}"));
+    cr_expect_eq(model.count, 0u);
 }
 
 Test(orders, keys_are_pressed_and_nonsense_is_refused)
