@@ -186,6 +186,10 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	cp -R htdocs/. $(DESTDIR)$(PREFIX)/share/trunkline/htdocs/
 	cp -R etc/. $(DESTDIR)$(PREFIX)/share/trunkline/etc/
 
+.PHONY: deb
+deb: all ## a Debian package of that, with systemd units and web-server snippets
+	$(Q)etc/dev/package $(BUILD)
+
 .PHONY: clean
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
