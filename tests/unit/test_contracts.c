@@ -161,6 +161,8 @@ ParameterizedTestParameters(contracts, are_kept)
     static struct contract contracts[] = {
         {"kwickphone", "tests/contracts/kwickphone.txt"},
         {"stateset", "tests/contracts/stateset.txt"},
+        {"twilio", "tests/contracts/twilio.txt"},
+        {"twilio", "tests/contracts/taskrouter.txt"},
     };
 
     return cr_make_param_array(struct contract, contracts, COUNT(contracts));

@@ -9,9 +9,9 @@
 #include <criterion/criterion.h>
 #include <openssl/evp.h>
 
-const char *basic(const char *user, const char *password)
+const char *credential_of(const struct router *router)
 {
-    const char *both = say("%s:%s", user, password);
+    const char *both = say("%s:%s", router->account.sid, router->account.token);
     size_t length = strlen(both);
     char *digits = say("%*s", (int)(4 * ((length + 2) / 3)), "");
 
@@ -21,16 +21,12 @@ const char *basic(const char *user, const char *password)
 
 struct router router_new(void)
 {
-    struct router router = {.customer = customer_new()};
-    struct reply reply;
+    struct router router = {.account = account_new()};
+    struct reply reply = route(&router, "GET", "/v1/Workspaces", NULL);
 
-    router.token = customer_key(&router.customer, "twilio", NULL);
-    router.account = text_of(say("SELECT account_sid FROM tenants WHERE tenant_key = '%s'",
-                                 router.customer.tenant));
-    router.credential = basic(router.account, router.token);
-    reply = route(&router, "GET", "/v1/Workspaces", NULL);
     cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
-    router.space = say("/v1/Workspaces/%s", at(reply.json, "workspaces.0.sid"));
+    router.workspace = at(reply.json, "workspaces.0.sid");
+    router.space = say("/v1/Workspaces/%s", router.workspace);
     return router;
 }
 
@@ -38,7 +34,7 @@ struct reply route_with(const struct router *router, const char *method, const c
                         const char *fields, const char *header)
 {
     const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
-                                   router->credential, header, NULL};
+                                   credential_of(router), header, NULL};
 
     return http(method, path, headers, fields);
 }
@@ -46,10 +42,10 @@ struct reply route_with(const struct router *router, const char *method, const c
 struct reply route(const struct router *router, const char *method, const char *path,
                    const char *fields)
 {
-    return route_with(router, method, path, fields, NULL);
+    return twilio(&router->account, method, path, fields);
 }
 
-const char *form_text(const char *text)
+const char *encoded(const char *text)
 {
     char *out = say("%*s", (int)(3 * strlen(text)), ""), *end = out;
 
@@ -86,6 +82,53 @@ const char *made(const struct router *router, const char *kind, const char *fiel
     return at(make(router, kind, fields).json, "sid");
 }
 
+/* ---- the official client ---- */
+
+static const char *steps_of(const struct router *router, const char *format, va_list args)
+{
+    char rest[3000], *steps;
+
+    cr_assert_lt(vsnprintf(rest, sizeof rest, format, args), (int)sizeof rest);
+    steps = say("['taskrouter','v1','workspaces',['%s'],%s]", router->workspace, rest);
+    for (char *c = steps; *c; c++)
+        *c = *c == '\'' ? '"' : *c == '`' ? '\'' : *c;
+    return steps;
+}
+
+#define STEPS(name)                                                                                \
+    const char *name;                                                                              \
+    va_list args;                                                                                  \
+    va_start(args, steps);                                                                         \
+    name = steps_of(router, steps, args);                                                          \
+    va_end(args)
+
+json_object *client_does(const struct router *router, const char *steps, ...)
+{
+    STEPS(all);
+    return sdk_ok(&router->account, "%s", all);
+}
+
+void client_is_refused(const struct router *router, const char *why, const char *steps, ...)
+{
+    json_object *answer;
+
+    STEPS(all);
+    answer = sdk(&router->account, "%s", all);
+    cr_expect_str_eq(at(answer, "error.status"), "400", "%s: %s", all,
+                     json_object_to_json_string(answer));
+    cr_expect_str_eq(at(answer, "error.code"), "20001", "%s: %s", all,
+                     json_object_to_json_string(answer));
+    cr_expect(strstr(at(answer, "error.message"), why), "%s: %s", why, at(answer, "error.message"));
+}
+
+void client_finds_nothing(const struct router *router, const char *steps, ...)
+{
+    STEPS(all);
+    sdk_refused(&router->account, 404, 20404, "%s", all);
+}
+
+/* ---- plain requests ---- */
+
 /* "TaskQueues" are answered as "task_queues". */
 static const char *key_of(const char *kind)
 {
@@ -103,7 +146,7 @@ static const char *key_of(const char *kind)
 const char *named(const struct router *router, const char *kind, const char *name)
 {
     struct reply reply =
-        route(router, "GET", in_space(router, "%s?FriendlyName=%s", kind, form_text(name)), NULL);
+        route(router, "GET", in_space(router, "%s?FriendlyName=%s", kind, encoded(name)), NULL);
     const char *sid = at(reply.json, say("%s.0.sid", key_of(kind)));
 
     cr_assert(*sid, "there is no %s among the %s: %s", name, kind, reply.body);
@@ -116,17 +159,6 @@ struct reply change(const struct router *router, const char *what, const char *f
 
     cr_assert_eq(reply.status, 200, "%s %s: %ld %s", what, fields, reply.status, reply.body);
     return reply;
-}
-
-void route_refused(const struct reply *reply, long status, int code)
-{
-    cr_expect_eq(reply->status, status, "%ld instead of %ld: %s", reply->status, status,
-                 reply->body);
-    cr_expect_str_eq(at(reply->json, "code"), say("%d", code), "%s", reply->body);
-    cr_expect_str_eq(at(reply->json, "status"), say("%ld", status), "%s", reply->body);
-    cr_expect_str_eq(at(reply->json, "more_info"),
-                     say("https://www.twilio.com/docs/errors/%d", code), "%s", reply->body);
-    cr_expect(*at(reply->json, "message"), "no reason is given: %s", reply->body);
 }
 
 size_t rows_in(const struct reply *reply, const char *key)

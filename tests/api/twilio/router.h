@@ -5,20 +5,19 @@
 #ifndef API_TWILIO_ROUTER_H
 #define API_TWILIO_ROUTER_H
 
-#include "api/api.h"
+#include "api/twilio/sdk.h"
 
 struct router {
-    struct customer customer;
-    const char *account, *token; /* AC…, and its auth token */
-    const char *credential;      /* the line "Authorization: Basic …" */
-    const char *space;           /* "/v1/Workspaces/WS…", the first one's path */
+    struct account account;
+    const char *workspace; /* SID of the first one */
+    const char *space;     /* "/v1/Workspaces/WS…", its path */
 };
 
 /* An account of its own, whose first look at its workspaces has made the first one. */
 struct router router_new(void);
 
-/* "Authorization: Basic …" of any two words. */
-const char *basic(const char *user, const char *password);
+/* The line "Authorization: Basic …" of the account. */
+const char *credential_of(const struct router *router);
 
 /* One request; "fields" is a form that is encoded already, or NULL.  Paths as of http(). */
 struct reply route(const struct router *router, const char *method, const char *path,
@@ -28,8 +27,25 @@ struct reply route(const struct router *router, const char *method, const char *
 struct reply route_with(const struct router *router, const char *method, const char *path,
                         const char *fields, const char *header);
 
+/*
+ * What the official client makes of steps from the workspace on, which must succeed; written with '
+ * for the quotes of JSON and ` for those in it:
+ *
+ *     client_does(&router, "'workers','create',[{'friendlyName':'Ann'}]")
+ */
+json_object *client_does(const struct router *router, const char *steps, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same where it must be refused with 400 and 20001, for a reason that holds "why". */
+void client_is_refused(const struct router *router, const char *why, const char *steps, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same where there is nothing: 404 and 20404. */
+void client_finds_nothing(const struct router *router, const char *steps, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* A text as a form or a query has it. */
-const char *form_text(const char *text);
+const char *encoded(const char *text);
 
 /* The path of something in the workspace: in_space(&router, "Workers/%s", sid). */
 const char *in_space(const struct router *router, const char *format, ...)
@@ -46,9 +62,6 @@ const char *named(const struct router *router, const char *kind, const char *nam
 
 /* Changes something that is there, which must not fail: "Workers/WK…". */
 struct reply change(const struct router *router, const char *what, const char *fields);
-
-/* That it is Twilio's refusal of that status and code. */
-void route_refused(const struct reply *reply, long status, int code);
 
 /* How many rows a list has: rows_in(&reply, "workers"). */
 size_t rows_in(const struct reply *reply, const char *key);
