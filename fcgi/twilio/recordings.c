@@ -90,7 +90,7 @@ static const struct field recording_fields[] = {
     COMMON_FIELDS,
     FIELD(shown, track,            "price",              READ, .wire = &twilio_nothing),
     FIELD(shown, sid,              "uri",                READ, .wire = &twilio_uri, .prefix = RECORDING_URI ".json"),
-    FIELD(shown, track,            "subresource_uris",   READ, .wire = &twilio_nothing),
+    FIELD(shown, sid,              "subresource_uris",   READ, .wire = &twilio_uris, .prefix = "media=" RECORDING_URI ".mp3"),
     FIELD(shown, sid,              "media_url",          READ, .wire = &media),
 };
 /* clang-format on */

@@ -31,7 +31,7 @@ enum { TWILIO_BODY_LIMIT = 64 * 1024, TWILIO_PAGE = 50, TWILIO_PAGE_MOST = 1000 
  * The scope of routes is "account".
  */
 #define TWILIO_COMMON                                                                              \
-    .name = "twilio", .title = "Twilio-compatible API", .version = "1.0.0", .forms = true,  \
+    .name = "twilio", .title = "Twilio-compatible API", .version = "1.0.0", .forms = true,         \
     .pascal_case = true, .body_limit = TWILIO_BODY_LIMIT, .limit = "PageSize",                     \
     .page_size = TWILIO_PAGE, .page_most = TWILIO_PAGE_MOST, .read_page = twilio_read_page,        \
     .authenticate = twilio_authenticate, .limit_rate = twilio_limit_rate, .item = twilio_item,     \

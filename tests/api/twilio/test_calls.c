@@ -84,8 +84,8 @@ Test(twilio_calls, that_nobody_answered_took_no_time)
     const char *sid = call_arrives(&account.customer, "+13125550123", NULL);
     struct reply reply;
 
-    query(say("UPDATE calls SET state = 'no_answer', state_rank = 90, ended_at ="
-              " '2026-03-02 10:00:30' WHERE call_sid = '%s'",
+    query(say("UPDATE calls SET state = 'no_answer', state_rank = 90, started_at = '2026-03-02"
+              " 10:00:00', ended_at = '2026-03-02 10:00:30' WHERE call_sid = '%s'",
               sid));
     reply = twilio(&account, "GET", calls_path(&account, "?StartTime=2026-03-02"), NULL);
     cr_expect_str_eq(at(reply.json, "calls.0.sid"), sid, "%s", reply.body);
