@@ -146,11 +146,21 @@ static void add_body(struct json_object *entry, struct web_request *request)
     free(base64);
 }
 
+/* Only the usual headers are kept by themselves; these are kept when they are asked for. */
+static void keep_headers(struct web_request *request)
+{
+    static const char *const names[] = {"x-twilio-signature", "i-twilio-idempotency-token"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        web_header(request, names[i]);
+}
+
 void deliveries_add(struct web_request *request, const char *signature)
 {
     struct json_object *entry = json_object_new_object();
     const char *query = web_query(request);
 
+    keep_headers(request);
     last++;
     json_object_object_add(entry, "n", json_object_new_int64(last));
     json_object_object_add(entry, "at_ms", json_object_new_int64(web_epoch_ms()));

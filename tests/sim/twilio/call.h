@@ -50,6 +50,7 @@ struct call {
     const char *answered_by; /* verdict of machine detection, or NULL */
     char *price, *token;
     bool deleted, record;
+    char *record_url, *record_method, *record_events; /* who is told of that recording */
 
     struct told told;
     struct json_object *transcript, *verbs, *webhooks, *alerts;

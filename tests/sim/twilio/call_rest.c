@@ -210,6 +210,9 @@ void calls_create(struct rest *rest)
                  events);
     free(events);
     call->record = text_is(rest_param(rest, "Record"), "true");
+    text_replace(&call->record_url, rest_param(rest, "RecordingStatusCallback"));
+    text_replace(&call->record_method, rest_param(rest, "RecordingStatusCallbackMethod"));
+    text_replace(&call->record_events, rest_param(rest, "RecordingStatusCallbackEvent"));
     take_fallback(rest, call);
     placing_new(rest, call);
     call_limit(call, number_param(rest, "TimeLimit", 0));

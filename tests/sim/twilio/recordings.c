@@ -75,6 +75,14 @@ static void take_settings(struct recording *recording, const xmlNode *node)
     xmlFree(events);
 }
 
+/* As the call was ordered; an order to record later says so itself. */
+static void take_order(struct recording *recording)
+{
+    text_replace(&recording->told_url, recording->call->record_url);
+    text_replace(&recording->told_method, recording->call->record_method);
+    text_replace(&recording->told_events, recording->call->record_events);
+}
+
 static long seconds_of(const struct recording *recording)
 {
     return (long)(recording->ended_ms - recording->created_ms + 999) / 1000;
@@ -130,6 +138,8 @@ bool recording_begin(struct call *call, const char *source, const xmlNode *node)
     recording = recording_new(call, source);
     if (node)
         take_settings(recording, node);
+    else
+        take_order(recording);
     forget_old_sound();
     tell(recording, "in-progress");
     return true;
