@@ -88,6 +88,10 @@ static const struct tenant_rule {
      " AND finished_at < ? LIMIT 500", FAILED_EFFECTS, true},
     {"webhook_deliveries", "DELETE FROM webhook_deliveries WHERE tenant_id = ?"
      " AND id < ? AND state IN ('sent', 'failed') AND created_at < ? LIMIT 500", DELIVERIES, true},
+    /* The keys of these are no times, they say which URL it is. */
+    {"webhook_endpoints", "DELETE FROM webhook_endpoints WHERE tenant_id = ? AND ? IS NOT NULL"
+     " AND dialect = 'twilio' AND COALESCE(last_delivery_at, created_at) < ? LIMIT 500",
+     DELIVERIES, true},
     {"call_events", "DELETE FROM call_events WHERE tenant_id = ? AND id < ?"
      " AND occurred_at < ? LIMIT 500", EVENTS, true},
     {"customer_hooks",

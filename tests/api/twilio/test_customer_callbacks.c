@@ -133,7 +133,8 @@ Test(customer_callbacks, are_told_once_of_what_the_carrier_tells_twice)
                  200);
     program_hears(&account, "/status", "SequenceNumber", "9");
     cr_expect_eq(number_of(say("SELECT COUNT(*) FROM webhook_deliveries d JOIN tenants t"
-                               " ON t.id = d.tenant_id WHERE t.tenant_key = '%s'",
+                               " ON t.id = d.tenant_id WHERE t.tenant_key = '%s'"
+                               " AND d.event_type = 'call.status'",
                                account.customer.tenant)),
                  1);
 }
