@@ -1,0 +1,319 @@
+/* Callback tasks and callers that go through TaskRouter. */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "core/json.h"
+#include "domain/call_names.h"
+#include "domain/call_setup.h"
+#include "domain/call_state.h"
+#include "domain/callback_state.h"
+#include "domain/human_legs.h"
+#include "domain/operator_queues.h"
+#include "domain/outbox.h"
+#include "domain/taskrouter/links.h"
+#include "fake_carrier.h"
+#include "routing.h"
+
+static struct routing_world r;
+static struct work *work;
+
+static void setup(void)
+{
+    routing_begin(&r, false);
+    work = r.work;
+}
+
+static void end(void)
+{
+    routing_end(&r);
+}
+
+TestSuite(taskrouter_links, .init = setup, .fini = end, .timeout = 60);
+
+/* The job, for this tenant, until nothing is owed. */
+static void carry_out(void)
+{
+    static const char done[] =
+        "UPDATE outbox SET state = 'delivered' WHERE tenant_id = ? AND id = ?";
+    const char *sql = arena_format(&work->arena,
+                                   "SELECT %s FROM outbox WHERE tenant_id = ? AND state = 'pending'"
+                                   " AND topic = 'taskrouter' ORDER BY id",
+                                   store_names(work, &outbox_row_entity, NULL));
+    const struct param params[] = {PARAM(work->tenant)};
+    struct rows rows;
+
+    do {
+        cr_assert(db_select(work, sql, params, COUNT(params), &outbox_row_entity, &rows));
+        for (size_t i = 0; i < rows.count; i++) {
+            const struct outbox_row *row = (const struct outbox_row *)rows.at + i;
+            const struct param key[] = {PARAM(work->tenant), PARAM(row->id)};
+
+            cr_assert(tr_link_carry_out(work, row), "%s: %s", row->event_type, work->error.message);
+            cr_assert(tr_link_carry_out(work, row), "%s, again: %s", row->event_type,
+                      work->error.message);
+            cr_assert(db_execute(work, done, key, COUNT(key), NULL));
+        }
+    } while (rows.count);
+}
+
+static const char *sid_of(const char *letters, uid id)
+{
+    char *sid = arena_take(&work->arena, SID_SIZE, 1);
+
+    sid_write(letters, id, sid);
+    return sid;
+}
+
+/* ---- callback tasks ---- */
+
+/* A callback task in an operator queue that leads to everyone. */
+static struct callback_task callback_in_queue(void)
+{
+    struct operator_queue queue;
+    struct callback_task task;
+
+    operator_queue_begin(&queue);
+    queue.queue_key = "sales";
+    queue.name = "Sales";
+    queue.metadata.json = arena_format(&work->arena, "{\"taskrouter\":{\"task_queue_sid\":\"%s\"}}",
+                                       sid_of("WQ", r.everyone.id));
+    cr_assert(operator_queue_put(work, &queue), "%s", work->error.message);
+    callback_task_begin(&task);
+    task.queue_key = "sales";
+    task.customer_phone = "+13125550177";
+    task.summary = "Wants a red bike";
+    task.priority = -4;
+    cr_assert(callback_task_create(work, &task), "%s", work->error.message);
+    carry_out();
+    cr_assert(store_get(work, &callback_task_entity, task.id, &task));
+    return task;
+}
+
+static struct callback_task callback_now(uid id)
+{
+    struct callback_task task;
+
+    cr_assert(store_get(work, &callback_task_entity, id, &task));
+    return task;
+}
+
+Test(taskrouter_links, of_a_callback_task_are_a_task_of_the_same_urgency)
+{
+    struct callback_task callback = callback_in_queue();
+    struct tr_task task = task_now(&r, callback.tr_task_id);
+    json_object *attributes = json_parse(task.attributes.json);
+
+    cr_expect_str_eq(task.assignment_status, "pending");
+    cr_expect_str_eq(task.queue_name, "Everyone");
+    cr_expect_eq(task.priority, 4);
+    cr_expect_str_eq(json_text(attributes, "phone"), "+13125550177");
+    cr_expect_str_eq(json_text(attributes, "reason"), "callback_requested");
+    cr_expect_str_eq(json_text(attributes, "summary"), "Wants a red bike");
+    json_object_put(attributes);
+}
+
+Test(taskrouter_links, of_a_callback_task_claim_and_complete_it)
+{
+    struct callback_task callback = callback_in_queue();
+    uid reservation;
+
+    worker_in(&r, r.available, "Ann", NULL);
+    reservation = pending_of(&r, callback.tr_task_id).id;
+    cr_assert(decide(&r, reservation, "accepted"), "%s", work->error.message);
+    carry_out();
+    callback = callback_now(callback.id);
+    cr_expect_str_eq(callback.status, "in_progress");
+    cr_expect_str_eq(callback.assigned_to, "Ann");
+    cr_assert(decide(&r, reservation, "completed"));
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "completed");
+}
+
+Test(taskrouter_links, of_a_callback_task_end_when_an_operator_takes_it)
+{
+    struct callback_task callback = callback_in_queue(), after;
+    struct task_order order = {
+        .move = TASK_CHANGE, .task = callback.id, .wanted = {.status = "completed"}};
+
+    order.given =
+        columns_add(NO_COLUMNS, &callback_task_entity, offsetof(struct callback_task, status));
+    cr_assert(callback_task_move(work, &order, &after), "%s", work->error.message);
+    carry_out();
+    cr_expect_str_eq(task_now(&r, callback.tr_task_id).assignment_status, "canceled");
+}
+
+Test(taskrouter_links, of_a_claimed_callback_task_leave_it_to_who_was_faster)
+{
+    struct callback_task callback = callback_in_queue(), after;
+    const struct task_order claim = {
+        .move = TASK_CLAIM, .task = callback.id, .operator_name = "zoe"};
+
+    worker_in(&r, r.available, "Ann", NULL);
+    cr_assert(callback_task_move(work, &claim, &after));
+    cr_assert(decide(&r, pending_of(&r, callback.tr_task_id).id, "accepted"));
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).assigned_to, "zoe");
+    cr_expect_str_eq(task_now(&r, callback.tr_task_id).assignment_status, "completed");
+}
+
+Test(taskrouter_links, of_an_operator_queue_must_lead_to_a_queue_of_the_tenant)
+{
+    struct operator_queue queue;
+
+    operator_queue_begin(&queue);
+    queue.queue_key = "sales";
+    queue.name = "Sales";
+    queue.metadata.json = "{\"taskrouter\":{\"task_queue_sid\":"
+                          "\"WQ0123456789abcdef0123456789abcdef\"}}";
+    cr_expect_not(operator_queue_put(work, &queue));
+    cr_expect_str_eq(work->error.field, "metadata");
+}
+
+/* ---- callers ---- */
+
+static struct fake_carrier carrier;
+static struct incoming in;
+static struct handoff handoff;
+
+static void carrier_takes(void)
+{
+    const char *json = arena_format(&work->arena,
+                                    "{\"sid\":\"%s\",\"status\":\"queued\",\"direction\":"
+                                    "\"outbound-api\",\"from\":\"+1\",\"to\":\"+1\","
+                                    "\"duration\":null,\"price\":null,\"start_time\":null,"
+                                    "\"end_time\":null}",
+                                    new_sid(&r.world, "CA"));
+
+    carrier.canned = arena_format(&work->arena,
+                                  "HTTP/1.1 201 X\r\nContent-Type: application/json\r\n"
+                                  "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                                  strlen(json), json);
+}
+
+/* A caller whom the agent passed on to TaskRouter. */
+static uid caller_waits(void)
+{
+    const struct session_end transferred = {.result = "transferred",
+                                            .at = NO_INSTANT,
+                                            .duration_ms = NO_INTEGER,
+                                            .model_segments = NO_INTEGER};
+    struct call_plan plan = {0};
+    bool begun;
+
+    fake_carrier_start(&carrier);
+    r.world.config.rehearsal_api_base_url = carrier.base_url;
+    r.world.config.allow_private_urls = "yes";
+    carrier_takes();
+    in = call_in(&r.world);
+    claim_stream(&r.world, &in);
+    handoff = (struct handoff){
+        .call_id = in.call.id,
+        .mode = "cold",
+        .initiated_by = "ai",
+        .target = arena_format(&work->arena, "taskrouter:%s", sid_of("WW", r.workflow.id)),
+        .reason = "Wants a human"};
+    cr_assert(handoff_request(work, &handoff), "%s", work->error.message);
+    cr_assert(session_end(work, in.session.id, &transferred, NULL));
+    cr_assert(handoff_gather(work, &in.call, &in.session, &handoff, &plan, &begun), "%s",
+              work->error.message);
+    cr_expect(begun);
+    cr_expect_eq(plan.kind, PLAN_CONFERENCE, "the caller waits");
+    cr_assert(handoff_gather(work, &in.call, &in.session, &handoff, &plan, &begun));
+    return handoff.id;
+}
+
+static struct handoff handoff_now(void)
+{
+    struct handoff row;
+
+    cr_assert(store_get(work, &handoff_entity, handoff.id, &row));
+    return row;
+}
+
+static void leg_ends(uid leg, const char *state)
+{
+    struct call_news news = NO_NEWS;
+    struct call known;
+
+    news.state = state;
+    cr_assert(call_apply(work, leg, &news, NULL), "%s", work->error.message);
+    cr_assert(call_get(work, leg, &known));
+    cr_assert(human_leg_ended(work, &known), "%s", work->error.message);
+}
+
+Test(taskrouter_links, of_a_caller_call_the_worker_who_accepts)
+{
+    uid task = caller_waits();
+    struct call_plan plan = {0};
+    struct token token;
+    struct call leg;
+
+    cr_expect(uid_equal(task_now(&r, task).call_id, in.call.id));
+    cr_expect_str_eq(task_now(&r, task).channel, "voice");
+    worker_in(&r, r.available, "Ann", "{\"contact_uri\":\"+13125550155\"}");
+    cr_assert(decide(&r, pending_of(&r, task).id, "accepted"));
+    carry_out();
+    handoff = handoff_now();
+    cr_expect_str_eq(handoff.state, "dialing");
+    cr_expect_str_eq(handoff.operator, "Ann");
+    cr_assert(call_get(work, handoff.human_call_id, &leg));
+    cr_expect_str_eq(leg.to_addr, "+13125550155");
+    token = (struct token){.tenant_id = work->tenant, .call = leg.id};
+    cr_assert(human_answered(work, &token, &(struct human_facts){.digits = NULL}, &plan));
+    cr_expect_eq(plan.kind, PLAN_CONFERENCE, "they talk");
+    leg_ends(leg.id, "completed");
+    carry_out();
+    cr_expect_str_eq(handoff_now().state, "completed");
+    cr_expect_str_eq(task_now(&r, task).assignment_status, "wrapping");
+    fake_carrier_stop(&carrier);
+}
+
+Test(taskrouter_links, of_a_caller_who_hangs_up_end)
+{
+    uid task = caller_waits();
+    struct call call;
+
+    end_by_carrier(&r.world, in.call.id, 20);
+    cr_assert(call_get(work, in.call.id, &call));
+    cr_assert(human_leg_cancel(work, &call), "%s", work->error.message);
+    carry_out();
+    cr_expect_str_eq(task_now(&r, task).assignment_status, "canceled");
+    cr_expect_str_eq(handoff_now().state, "canceled");
+    fake_carrier_stop(&carrier);
+}
+
+Test(taskrouter_links, of_a_caller_for_whom_nobody_is_found_bring_the_agent_back)
+{
+    uid task = caller_waits();
+
+    cr_assert(end_task_as(&r, task, "canceled", "Task TTL Exceeded"));
+    carry_out();
+    cr_expect_str_eq(handoff_now().state, "no_answer");
+    cr_expect_eq(tenant_number(&r.world, "SELECT COUNT(*) FROM callback_tasks WHERE tenant_id = ?"),
+                 1, "somebody is to call back");
+    fake_carrier_stop(&carrier);
+}
+
+Test(taskrouter_links, of_a_worker_without_a_number_bring_the_agent_back)
+{
+    uid task = caller_waits();
+
+    worker_in(&r, r.available, "Ann", NULL);
+    cr_assert(decide(&r, pending_of(&r, task).id, "accepted"));
+    carry_out();
+    cr_expect_str_eq(handoff_now().state, "failed");
+    cr_expect_str_eq(task_now(&r, task).assignment_status, "completed");
+    fake_carrier_stop(&carrier);
+}
+
+Test(taskrouter_links, of_a_live_call_are_told_by_its_sid)
+{
+    struct incoming call = call_in(&r.world);
+    struct tr_task task = task_of(
+        &r, NO_UID, arena_format(&work->arena, "{\"call_sid\":\"%s\"}", call.call.call_sid));
+
+    cr_expect(uid_equal(task.call_id, call.call.id));
+    task = task_of(&r, NO_UID, "{\"call_sid\":\"CA0123456789abcdef0123456789abcdef\"}");
+    cr_expect(uid_is_none(task.call_id));
+}
