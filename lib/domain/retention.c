@@ -114,6 +114,13 @@ static const struct tenant_rule {
      "DELETE FROM session_evals WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
     {"rollout_evaluations",
      "DELETE FROM rollout_evaluations WHERE tenant_id = ? AND id < ? LIMIT 500", MESSAGES, false},
+    {"tr_reservations",
+     "DELETE FROM tr_reservations WHERE tenant_id = ? AND id < ? AND open_worker IS NULL LIMIT 500",
+     MESSAGES, false},
+    {"tr_tasks", "DELETE FROM tr_tasks WHERE tenant_id = ? AND id < ?"
+     " AND COALESCE(deleted_at, finished_at) < ? LIMIT 500", MESSAGES, true},
+    {"tr_workers", "DELETE FROM tr_workers WHERE tenant_id = ? AND id < ?"
+     " AND deleted_at < ? LIMIT 500", MESSAGES, true},
     {"supervisor_actions",
      "DELETE FROM supervisor_actions WHERE tenant_id = ? AND id < ? LIMIT 500", CALLS, false},
     {"callback_tasks", "DELETE FROM callback_tasks WHERE tenant_id = ? AND id < ?"
