@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "domain/tenant_runtime.h"
 #include "domain/tenants.h"
 #include "fcgi/auth.h"
 #include "fcgi/twilio/twilio.h"
@@ -17,7 +18,7 @@ static const struct column columns_of_account[] = {
     COLUMN(account, sid, NOT_NULL),
     COLUMN(account, owner_sid, NOT_NULL),
     COLUMN(account, auth_token, NOT_NULL, .secret = true),
-    COLUMN(account, name, NOT_NULL),
+    COLUMN(account, name, NOT_NULL, .max = 190),
     COLUMN(account, status, NOT_NULL, .one_of = states),
     COLUMN(account, type, NOT_NULL, .one_of = types),
     COLUMN(account, created_at, NOT_NULL),
@@ -64,9 +65,8 @@ static bool owner_of(struct request *req, const char **sid)
     return true;
 }
 
-bool twilio_get_account(struct request *req)
+static bool reply_account(struct request *req, const struct tenant *tenant)
 {
-    const struct tenant *tenant = req->tenant;
     struct account account = {
         .sid = tenant->account_sid,
         .name = tenant->name,
@@ -80,4 +80,47 @@ bool twilio_get_account(struct request *req)
     reply_header(req, "Cache-Control", "no-store");
     return credential_basic(req, &user, &account.auth_token) && owner_of(req, &account.owner_sid) &&
            reply_row(req, 200, &twilio_account_view, &account);
+}
+
+/* What is remembered of a proved key's tenant may be some seconds old. */
+bool twilio_get_account(struct request *req)
+{
+    struct tenant tenant;
+
+    return tenant_by_id(&req->work, req->work.tenant, &tenant) && reply_account(req, &tenant);
+}
+
+/* ---- changing it ---- */
+
+static const struct field change_fields[] = {
+    FIELD(account, name, "friendly_name", CREATE),
+    FIELD(account, status, "status", CREATE),
+};
+
+const struct view twilio_account_update_view = VIEW("AccountUpdate", account_entity, change_fields);
+
+static bool rename_tenant(struct request *req, const char *name, struct tenant *tenant)
+{
+    json_object *patch = json_object_new_object();
+    bool ok;
+
+    json_object_object_add(patch, "display_name", json_object_new_string(name));
+    ok = tenant_patch(&req->work, req->tenant->tenant_key, patch, NULL, tenant);
+    json_object_put(patch);
+    return ok;
+}
+
+bool twilio_update_account(struct request *req)
+{
+    struct tenant tenant = *req->tenant;
+    struct account change;
+    columns given;
+
+    row_clear(&account_entity, &change);
+    if (!read_body(req, &twilio_account_update_view, CREATE, &change, &given))
+        return false;
+    if (change.status && strcmp(change.status, status_of(&tenant)) != 0)
+        return fail(&req->work, FORBIDDEN, "Only the operator suspends and closes accounts");
+    return (!change.name || rename_tenant(req, change.name, &tenant)) &&
+           reply_account(req, &tenant);
 }

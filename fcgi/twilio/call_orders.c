@@ -232,20 +232,6 @@ static bool find_agent(struct request *req, const char *application, uid *id)
                           "There is no such application");
 }
 
-/* ["initiated","answered"] as "initiated answered". */
-static const char *words_of(struct request *req, document list)
-{
-    json_object *tree = json_parse(list.json);
-    struct text words = {.arena = &req->work.arena};
-    size_t count = json_object_is_type(tree, json_type_array) ? json_object_array_length(tree) : 0;
-
-    for (size_t i = 0; i < count; i++)
-        text_add(&words, "%s%s", i ? " " : "",
-                 json_object_get_string(json_object_array_get_idx(tree, i)));
-    json_object_put(tree);
-    return words.length ? words.at : NULL;
-}
-
 static struct customer_wishes wishes_of(struct request *req, const struct wanted *wanted)
 {
     struct customer_wishes wishes = {
@@ -256,10 +242,10 @@ static struct customer_wishes wishes_of(struct request *req, const struct wanted
         .fallback_method = wanted->fallback_method,
         .status_url = wanted->status_callback,
         .status_method = wanted->status_callback_method,
-        .status_events = words_of(req, wanted->status_callback_event),
+        .status_events = twilio_words(req, wanted->status_callback_event),
         .recording_url = wanted->recording_status_callback,
         .recording_method = wanted->recording_status_callback_method,
-        .recording_events = words_of(req, wanted->recording_status_callback_event),
+        .recording_events = twilio_words(req, wanted->recording_status_callback_event),
         .amd_url = wanted->async_amd_callback,
         .amd_method = wanted->async_amd_callback_method,
     };

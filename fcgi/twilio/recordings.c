@@ -10,6 +10,8 @@
 #include "domain/call_names.h"
 #include "domain/call_records.h"
 #include "domain/calls.h"
+#include "domain/customer_callbacks.h"
+#include "domain/recording_orders.h"
 #include "domain/tenants.h"
 #include "fcgi/recording.h"
 #include "fcgi/twilio/twilio.h"
@@ -209,6 +211,78 @@ bool twilio_list_call_recordings(struct request *req)
     return reply_rows(req, &twilio_call_recording_view, &page, &all);
 }
 
+/* ---- beginning one ---- */
+
+/* How a call is to be recorded. */
+struct wish {
+    const char *channels, *track, *trim, *callback, *callback_method;
+    document callback_event;
+};
+
+static const char *const channels[] = {"mono", "dual", NULL};
+static const char *const tracks[] = {"inbound", "outbound", "both", NULL};
+static const char *const trims[] = {"trim-silence", "do-not-trim", NULL};
+static const char *const methods[] = {"GET", "POST", NULL};
+
+static const struct column columns_of_wish[] = {
+    COLUMN(wish, channels, NULLABLE, .one_of = channels),
+    COLUMN(wish, track, NULLABLE, .one_of = tracks),
+    COLUMN(wish, trim, NULLABLE, .one_of = trims),
+    COLUMN(wish, callback, NULLABLE),
+    COLUMN(wish, callback_method, NULLABLE, .one_of = methods),
+    COLUMN(wish, callback_event, NULLABLE, .max = 500),
+};
+
+static const struct entity wish_entity = ENTITY(wish, "recording", NULL, columns_of_wish);
+
+static const struct field wish_fields[] = {
+    /* clang-format off */
+    FIELD(wish, callback_event,  "recording_status_callback_event",  CREATE, .wire = &twilio_list),
+    FIELD(wish, callback,        "recording_status_callback",        CREATE),
+    FIELD(wish, callback_method, "recording_status_callback_method", CREATE),
+    FIELD(wish, trim,            "trim",                             CREATE),
+    FIELD(wish, channels,        "recording_channels",               CREATE),
+    FIELD(wish, track,           "recording_track",                  CREATE),
+    /* clang-format on */
+};
+
+const struct view twilio_recording_order_view =
+    VIEW("CallRecordingCreate", wish_entity, wish_fields);
+
+/* Where the customer wants to hear of it is noted with the call's other wishes. */
+static bool note_callback(struct request *req, struct call *call, const struct wish *wish)
+{
+    const struct customer_wishes wishes = {
+        .recording_url = wish->callback,
+        .recording_method = wish->callback_method,
+        .recording_events = twilio_words(req, wish->callback_event),
+    };
+
+    return !wish->callback || customer_redirect(&req->work, call, &wishes, 0);
+}
+
+bool twilio_create_call_recording(struct request *req)
+{
+    struct recording recording;
+    struct call_record record;
+    struct shown shown;
+    struct wish wish;
+    struct call call;
+    columns given;
+    bool begun;
+
+    row_clear(&wish_entity, &wish);
+    if (!read_body(req, &twilio_recording_order_view, CREATE, &wish, &given) ||
+        !call_record_find(&req->work, request_path(req, "CallSid"), &record) ||
+        !call_get(&req->work, record.id, &call) || !note_callback(req, &call, &wish) ||
+        !recording_order(&req->work, &call,
+                         &(struct recording_wish){wish.channels, wish.track, wish.trim}, &recording,
+                         &begun))
+        return false;
+    shown = show(req, &recording, &call);
+    return reply_row(req, begun ? 201 : 200, &twilio_call_recording_view, &shown);
+}
+
 /* ---- one ---- */
 
 const struct query_parameter twilio_recording_query[] = {
@@ -241,6 +315,19 @@ bool twilio_get_recording(struct request *req)
         return false;
     shown = show(req, &recording, &call);
     return reply_row(req, 200, &twilio_recording_view, &shown);
+}
+
+bool twilio_delete_recording(struct request *req)
+{
+    struct recording recording;
+
+    if (!recording_by_sid(&req->work, request_path(req, "Sid"), &recording))
+        return false;
+    if (strcmp(recording.status, "deleted") == 0)
+        return no_such_recording(req);
+    return recording_erase(&req->work, &recording,
+                           req->caller.label ? req->caller.label : "twilio") &&
+           reply_empty(req, 204);
 }
 
 bool twilio_get_recording_media(struct request *req)

@@ -161,6 +161,9 @@ static const struct route routes[] = {
     /* clang-format off */
     {"GET /2010-04-01/Accounts/{AccountSid}.json", "account", twilio_get_account, NULL, &twilio_account_view,
      "Fetch an account", .answers = "401 404 429", .operation = "FetchAccount"},
+    {"POST /2010-04-01/Accounts/{AccountSid}.json", "account", twilio_update_account, &twilio_account_update_view, &twilio_account_view,
+     "Rename an account", .answers = "400 401 403 404 429", .operation = "UpdateAccount",
+     .about = "Only the operator suspends and closes accounts."},
     {"POST /2010-04-01/Accounts/{AccountSid}/Calls.json", "account", twilio_create_call, &twilio_call_order_view, &twilio_call_view,
      "Create an outgoing call", .flags = IDEMPOTENT | LONG, .success = 201, .answers = "400 401 403 404 429 500 503", .operation = "CreateCall",
      .about = "With Url or Twiml the call does what that TwiML says; with ApplicationSid (AP and the agent's 32 hex digits) the agent talks. "
@@ -177,6 +180,11 @@ static const struct route routes[] = {
      .about = "A call that is over is seen in this API no more; it stays in the others."},
     {"GET /2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Recordings.json", "account", twilio_list_call_recordings, NULL, &twilio_call_recording_view,
      "List a call's recordings", .flags = LIST | PAGED, .answers = "400 401 404 429", .query = twilio_recording_filters, .operation = "ListCallRecording"},
+    {"POST /2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Recordings.json", "account", twilio_create_call_recording, &twilio_recording_order_view, &twilio_call_recording_view,
+     "Begin to record a live call", .flags = LONG, .success = 201, .also = "200", .answers = "400 401 404 429 503", .operation = "CreateCallRecording",
+     .about = "200 with the recording that runs already, if there is one."},
+    {"DELETE /2010-04-01/Accounts/{AccountSid}/Recordings/{Sid}.json", "account", twilio_delete_recording, NULL, NULL,
+     "Delete a recording", .success = 204, .answers = "401 404 429", .operation = "DeleteRecording"},
     {"GET /2010-04-01/Accounts/{AccountSid}/Recordings/{Sid}.json", "account", twilio_get_recording, NULL, &twilio_recording_view,
      "Fetch a recording", .answers = "401 404 429", .query = twilio_recording_query, .operation = "FetchRecording"},
     {"GET /2010-04-01/Accounts/{AccountSid}/Recordings/{Sid}.mp3", "account", twilio_get_recording_media, NULL, NULL,

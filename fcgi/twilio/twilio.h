@@ -129,12 +129,17 @@ extern const struct wire twilio_json_text;
 /* A DOCUMENT of the values of a field that may be repeated, as a JSON array of strings. */
 extern const struct wire twilio_list;
 
+/* What twilio_list read, with blanks between: "initiated answered"; NULL for nothing. */
+const char *twilio_words(struct request *req, document list);
+
 /* A link to a path of ours with our public host, in the arena. */
 const char *twilio_absolute(struct request *req, const char *path);
 
 /* ---- accounts (account.c) ---- */
 extern const struct view twilio_account_view;
+extern const struct view twilio_account_update_view;
 bool twilio_get_account(struct request *req);
+bool twilio_update_account(struct request *req);
 
 /* ---- calls (calls.c, call_orders.c, call_updates.c) ---- */
 extern const struct view twilio_call_view, twilio_call_order_view, twilio_call_update_view;
@@ -154,8 +159,11 @@ bool twilio_delete_call(struct request *req);
 extern const struct view twilio_call_recording_view, twilio_recording_view;
 extern const struct query_parameter twilio_recording_filters[], twilio_recording_query[],
     twilio_media_query[];
+extern const struct view twilio_recording_order_view;
 bool twilio_list_call_recordings(struct request *req);
+bool twilio_create_call_recording(struct request *req);
 bool twilio_get_recording(struct request *req);
+bool twilio_delete_recording(struct request *req);
 bool twilio_get_recording_media(struct request *req);
 
 #endif

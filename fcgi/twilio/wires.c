@@ -221,3 +221,16 @@ static const char *parse_words(struct request *req, const struct field *field, j
 
 const struct wire twilio_list = {render_words, parse_words,
                                  "\"type\":\"array\",\"items\":{\"type\":\"string\"}", false};
+
+const char *twilio_words(struct request *req, document list)
+{
+    json_object *tree = json_parse(list.json);
+    struct text words = {.arena = &req->work.arena};
+    size_t count = json_object_is_type(tree, json_type_array) ? json_object_array_length(tree) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        text_add(&words, "%s%s", i ? " " : "",
+                 json_object_get_string(json_object_array_get_idx(tree, i)));
+    json_object_put(tree);
+    return words.length ? words.at : NULL;
+}

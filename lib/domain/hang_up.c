@@ -7,7 +7,7 @@
 #include "domain/commands.h"
 #include "domain/finalise.h"
 #include "domain/sessions.h"
-#include "domain/tenants.h"
+#include "domain/silent_calls.h"
 #include "remote/twilio.h"
 
 static bool is_over(struct work *work)
@@ -55,9 +55,8 @@ static bool end_at_carrier(struct work *work, const struct call *call, const cha
     struct carrier_outcome outcome;
     struct carrier_call answer = {0};
     struct carrier carrier;
-    struct tenant tenant;
 
-    if (!tenant_by_id(work, work->tenant, &tenant) || !carrier_of_tenant(work, &tenant, &carrier))
+    if (!carrier_of_call(work, call, &carrier))
         return false;
     if (twilio_call_update(work, &carrier, call->call_sid, settings, COUNT(settings), &answer,
                            &outcome)) {

@@ -147,6 +147,9 @@ static struct carrier_number read_number(struct work *work, json_object *number)
         .locality = text_of(work, number, "locality"),
         .region = text_of(work, number, "region"),
         .country = text_of(work, number, "iso_country"),
+        .voice_url = text_of(work, number, "voice_url"),
+        .status_url = text_of(work, number, "status_callback"),
+        .sms_url = text_of(work, number, "sms_url"),
         .voice = capability(number, "voice", "VOICE"),
         .sms = capability(number, "sms", "SMS"),
         .mms = capability(number, "mms", "MMS"),
@@ -407,11 +410,12 @@ bool twilio_calls_list(struct work *work, const struct carrier *carrier, const c
     return ok;
 }
 
-bool twilio_message_create(struct work *work, const struct carrier *carrier,
-                           const struct carrier_setting *settings, size_t nsettings,
-                           const char **sid, struct carrier_outcome *outcome)
+/* Orders something of which only its SID matters. */
+static bool order_by(struct work *work, const struct carrier *carrier, const char *path,
+                     const struct carrier_setting *settings, size_t nsettings, const char **sid,
+                     struct carrier_outcome *outcome)
 {
-    struct exchange exchange = exchange_of(work, carrier, "POST", "/Messages.json");
+    struct exchange exchange = exchange_of(work, carrier, "POST", path);
     bool ok;
 
     add_settings(&exchange.form, settings, nsettings);
@@ -422,6 +426,22 @@ bool twilio_message_create(struct work *work, const struct carrier *carrier,
     }
     end(&exchange, outcome);
     return ok;
+}
+
+bool twilio_message_create(struct work *work, const struct carrier *carrier,
+                           const struct carrier_setting *settings, size_t nsettings,
+                           const char **sid, struct carrier_outcome *outcome)
+{
+    return order_by(work, carrier, "/Messages.json", settings, nsettings, sid, outcome);
+}
+
+bool twilio_recording_start(struct work *work, const struct carrier *carrier, const char *call_sid,
+                            const struct carrier_setting *settings, size_t nsettings,
+                            const char **sid, struct carrier_outcome *outcome)
+{
+    const char *path = arena_format(&work->arena, "/Calls/%s/Recordings.json", call_sid);
+
+    return order_by(work, carrier, path, settings, nsettings, sid, outcome);
 }
 
 /* Bytes, not JSON: what the answer holds is the caller's affair. */

@@ -45,6 +45,7 @@ struct carrier_outcome {
 struct carrier_number {
     const char *sid, *phone_number, *friendly_name;
     const char *locality, *region, *country;
+    const char *voice_url, *status_url, *sms_url; /* its callbacks; NULL: none */
     bool voice, sms, mms;
 };
 
@@ -128,6 +129,11 @@ bool twilio_calls_list(struct work *work, const struct carrier *carrier, const c
 bool twilio_message_create(struct work *work, const struct carrier *carrier,
                            const struct carrier_setting *settings, size_t nsettings,
                            const char **sid, struct carrier_outcome *outcome);
+
+/* Begins to record a live call; code 21220: it is not in progress, or recorded already. */
+bool twilio_recording_start(struct work *work, const struct carrier *carrier, const char *call_sid,
+                            const struct carrier_setting *settings, size_t nsettings,
+                            const char **sid, struct carrier_outcome *outcome);
 
 /* Reads the metadata or the bytes below the account's URL ("/Recordings/RE….json"). */
 bool twilio_get(struct work *work, const struct carrier *carrier, const char *path,

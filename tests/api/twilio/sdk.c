@@ -98,6 +98,16 @@ void twilio_refused(const struct reply *reply, long status, int code)
     cr_expect(*at(reply->json, "message"), "no reason is given: %s", reply->body);
 }
 
+void carrier_is_away_for(const struct account *account, const char *call_sid)
+{
+    const char *carrier = customer_carrier(&account->customer);
+
+    query(say("UPDATE calls SET carrier = 'twilio', carrier_account_sid = '%s' WHERE call_sid ="
+              " '%s'",
+              carrier, call_sid));
+    carrier_fails(carrier, "POST", "/Calls", "\"do\":\"status\",\"status\":503,\"times\":-1");
+}
+
 /* ---- the official client ---- */
 
 /* One program for each account that a test uses; it ends when the test's process does. */

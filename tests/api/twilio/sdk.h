@@ -33,6 +33,9 @@ const char *basic_of(const struct account *account);
 /* "/2010-04-01/Accounts/AC…" and what follows. */
 const char *account_path(const struct account *account, const char *rest);
 
+/* Moves a call to a carrier account of the tenant's own that answers nothing but 503. */
+void carrier_is_away_for(const struct account *account, const char *call_sid);
+
 /* That it is a refusal of this status and code, in the carrier's shape. */
 void twilio_refused(const struct reply *reply, long status, int code);
 

@@ -171,8 +171,7 @@ Test(twilio_changes, wait_for_a_carrier_that_is_away)
     const char *sid = call_arrives(&account.customer, "+13125550123", NULL);
     struct reply reply;
 
-    carrier_fails(customer_carrier(&account.customer), "POST", "/Calls",
-                  "\"do\":\"status\",\"status\":503,\"times\":-1");
+    carrier_is_away_for(&account, sid);
     reply = twilio(&account, "POST", call_path(&account, sid), "Status=completed");
     twilio_refused(&reply, 503, 20503);
     reply = twilio(&account, "DELETE", call_path(&account, sid), NULL);

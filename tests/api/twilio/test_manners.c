@@ -45,6 +45,26 @@ Test(twilio, tells_the_account_by_plain_requests_too)
     cr_expect_str_eq(reply_header_of(&reply, "Cache-Control"), "no-store");
 }
 
+Test(twilio, lets_a_client_rename_the_account)
+{
+    struct account account = account_new();
+    json_object *told = sdk_ok(
+        &account,
+        "[\"api\",\"v2010\",\"accounts\",[\"%s\"],\"update\",[{\"friendlyName\":\"Bella\"}]]",
+        account.sid);
+    struct reply reply;
+
+    cr_expect_str_eq(at(told, "friendlyName"), "Bella");
+    reply = twilio(&account, "GET", account_path(&account, ".json"), NULL);
+    cr_expect_str_eq(at(reply.json, "friendly_name"), "Bella", "%s", reply.body);
+    reply = twilio(&account, "POST", account_path(&account, ".json"), "Status=active");
+    cr_expect_eq(reply.status, 200, "%s", reply.body);
+    reply = twilio(&account, "POST", account_path(&account, ".json"), "Status=closed");
+    twilio_refused(&reply, 403, 20006);
+    reply = twilio(&account, "POST", account_path(&account, ".json"), "Status=dead");
+    twilio_refused(&reply, 400, 20001);
+}
+
 /* ---- who may ask ---- */
 
 Test(twilio, takes_the_accounts_own_token_alone)

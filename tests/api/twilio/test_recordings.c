@@ -158,6 +158,72 @@ Test(twilio_recordings, are_played_whole_or_in_part)
     twilio_refused(&reply, 416, 20001);
 }
 
+Test(twilio_recordings, begin_when_a_client_says_so)
+{
+    struct account account = account_with_number();
+    struct reply reply = control("CARRIER", "POST", "/_callee",
+                                 "{\"number\":\"+13125550185\",\"answer_after_ms\":50,"
+                                 "\"script\":[{\"pause_ms\":60000}]}");
+    const char *call, *sid;
+    json_object *begun;
+
+    cr_assert_lt(reply.status, 300, "%s", reply.body);
+    call = at(sdk_ok(&account,
+                     "[\"calls\",\"create\",[{\"to\":\"+13125550185\",\"from\":\"%s\",\"twiml\":"
+                     "\"<Response><Pause length=\\\"30\\\"/></Response>\"}]]",
+                     account.customer.number),
+              "sid");
+    AWAIT(strcmp(at(sdk_ok(&account, "[\"calls\",[\"%s\"],\"fetch\",[]]", call), "status"),
+                 "in-progress") == 0);
+    begun = sdk_ok(&account,
+                   "[\"calls\",[\"%s\"],\"recordings\",\"create\",[{\"recordingChannels\":"
+                   "\"dual\",\"recordingStatusCallback\":\"https://example.com/r\"}]]",
+                   call);
+    sid = at(begun, "sid");
+    cr_expect_str_eq(at(begun, "status"), "in-progress");
+    cr_expect_str_eq(at(begun, "channels"), "2");
+    cr_expect_str_eq(at(begun, "callSid"), call);
+    reply = twilio(&account, "POST", recordings_path(&account, call, ""), "RecordingChannels=mono");
+    cr_expect_eq(reply.status, 200, "one runs already: %s", reply.body);
+    cr_expect_str_eq(at(reply.json, "sid"), sid, "%s", reply.body);
+    reply = twilio(&account, "POST", recordings_path(&account, call, ""), "RecordingTrack=no");
+    twilio_refused(&reply, 400, 20001);
+    sdk_ok(&account, "[\"calls\",[\"%s\"],\"update\",[{\"status\":\"completed\"}]]", call);
+    AWAIT(strcmp(at(sdk_ok(&account, "[\"recordings\",[\"%s\"],\"fetch\",[]]", sid), "status"),
+                 "in-progress") != 0);
+}
+
+Test(twilio_recordings, begin_in_no_call_that_is_over_and_wait_for_the_carrier)
+{
+    struct account account = account_with_number();
+    const char *call = call_arrives(&account.customer, "+13125550123", NULL);
+    struct reply reply = twilio(&account, "POST", recordings_path(&account, call, ""), "");
+
+    twilio_refused(&reply, 400, 21220);
+    query(
+        say("UPDATE calls SET state = 'in_progress', state_rank = 60 WHERE call_sid = '%s'", call));
+    carrier_is_away_for(&account, call);
+    reply = twilio(&account, "POST", recordings_path(&account, call, ""), "");
+    twilio_refused(&reply, 503, 20503);
+}
+
+Test(twilio_recordings, are_deleted_with_their_sound)
+{
+    struct account account = account_with_number();
+    const char *call = call_arrives(&account.customer, "+13125550123", NULL);
+    const char *sid = add_recording(call, NULL, "available");
+
+    sdk_ok(&account, "[\"recordings\",[\"%s\"],\"remove\",[]]", sid);
+    sdk_refused(&account, 404, 20404, "[\"recordings\",[\"%s\"],\"fetch\",[]]", sid);
+    sdk_refused(&account, 404, 20404, "[\"recordings\",[\"%s\"],\"remove\",[]]", sid);
+    cr_expect_eq(rows_of(&account.customer, "recording_chunks"), 0);
+    cr_expect_eq(
+        number_of(say("SELECT COUNT(*) FROM audit_log a JOIN tenants t ON t.id = a.tenant_id"
+                      " WHERE t.tenant_key = '%s' AND a.action = 'recording.deleted'",
+                      account.customer.tenant)),
+        1);
+}
+
 Test(twilio_recordings, are_nobody_elses)
 {
     struct account account = account_with_number(), other = account_new();
