@@ -35,7 +35,8 @@ static void take_inside(struct bracketed *bracketed, char c, wording_command *co
 {
     if (c == ']' && bracketed->was_bracket) {
         bracketed->is_inside = bracketed->was_bracket = false;
-        if (bracketed->length) /* the first of the two closing ones was kept */
+        /* The first of the two closing ones was kept. */
+        if (bracketed->length && bracketed->length < sizeof bracketed->held)
             bracketed_tell(bracketed->held, bracketed->length - 1, command, with);
         bracketed->length = 0;
         return;

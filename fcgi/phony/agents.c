@@ -249,6 +249,16 @@ static const char *config_of(struct request *req, const struct wish *wish, colum
 
 /* ---- creating ---- */
 
+/* What the commands in its words stand for ([[press:1]], …), beside what every agent can do. */
+static const char *with_tools(struct request *req, const char *config)
+{
+    return arena_format(&req->work.arena,
+                        "{\"enabled_tools\":[\"end_call\",\"press_digits\",\"transfer_call\","
+                        "\"request_user\",\"escalate_call_to_human\",\"create_callback_task\","
+                        "\"check_business_hours\"],%s",
+                        config + 1);
+}
+
 /* "front-desk-k3x9p2": the name in plain letters, and something that makes it one of its kind. */
 static const char *key_for(struct request *req, const char *name)
 {
@@ -322,7 +332,7 @@ bool phony_create_agent(struct request *req)
         wish.voice = USUAL_VOICE;
         given = columns_add(given, &wish_entity, offsetof(struct wish, voice));
     }
-    creation.config = config_of(req, &wish, given);
+    creation.config = with_tools(req, config_of(req, &wish, given));
     if (!db_transaction(&req->work, create_step, &creation))
         return blame_number(req);
     return reply_agent(req, 201, creation.agent.id);

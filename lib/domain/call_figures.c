@@ -308,7 +308,7 @@ static bool take_day(const struct sum *sum, void *with)
 
 static bool find_first(struct work *work, uid agent, instant *first)
 {
-    static const char sql[] = "SELECT CAST(UNIX_TIMESTAMP(MIN(started_at)) AS SIGNED)"
+    static const char sql[] = "SELECT CAST(FLOOR(UNIX_TIMESTAMP(MIN(started_at))) AS SIGNED)"
                               " FROM calls WHERE tenant_id = ? AND agent_id = ?";
     const struct param params[] = {PARAM(work->tenant), PARAM(agent)};
     int64_t seconds;

@@ -43,6 +43,7 @@ bool tool_is_built_in(const char *name)
         "end_call",
         "transfer_call",
         "press_digits",
+        "request_user",
         "send_sms",
         "create_callback_task",
         "escalate_call_to_human",

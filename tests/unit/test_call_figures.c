@@ -118,7 +118,7 @@ Test(call_figures, of_an_agent_have_the_days_of_its_tenant)
     call_at("2026-11-09T03:00:00Z", "completed", 90); /* the 8th in New York */
     call_at("2026-11-09T20:00:00Z", "completed", 30);
     call_at("2026-11-10T01:00:00Z", "busy", NO_INTEGER); /* still the 9th */
-    call_at("2025-01-01T12:00:00Z", "completed", 30);
+    call_at("2025-01-01T12:00:00.700Z", "completed", 30);
     cr_assert(call_figures_of_agent(work, zone, world.agent.id, NO_INSTANT,
                                     local_midnight(zone, local_day(zone, clock_now()) - 29),
                                     &history),
