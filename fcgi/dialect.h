@@ -85,6 +85,12 @@ struct dialect {
 
     /* For the API document. */
     const char *title, *version, *about;
+    /*
+     * Smaller documents of the API, for those who need no more ("admin"), NULL-ended, and in which
+     * of them a route stands.  One of the dialects of a name says it for all of them; NULL: none.
+     */
+    const char *const *excerpts;
+    const char *(*excerpt_of)(const struct route *route);
     const char *security; /* JSON object: components.securitySchemes */
     /* JSON array for an operation's "security"; NULL: any one of the schemes. */
     const char *(*security_of)(const struct route *route);

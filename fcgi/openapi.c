@@ -20,6 +20,9 @@ struct page_of_api {
     struct schemas schemas;
     const struct dialect *dialect;
     const char *error; /* reference to the dialect's schema of a refusal */
+    /* What an excerpt is cut out by, and its name; NULL: all is shown. */
+    const struct dialect *cutter;
+    const char *excerpt;
 };
 
 static const char *path_of(const struct route *route)
@@ -318,6 +321,22 @@ static void put_operation(struct page_of_api *page, const struct row *row)
 
 /* The document. */
 
+static bool is_shown(const struct page_of_api *page, const struct route *route)
+{
+    return !(route->flags & HIDDEN) &&
+           (!page->cutter || strcmp(page->cutter->excerpt_of(route), page->excerpt) == 0);
+}
+
+/* Whether a part has to do with the document; with the whole one each has. */
+static bool has_shown(const struct page_of_api *page, const struct dialect *part)
+{
+    bool shown = !page->cutter;
+
+    for (size_t i = 0; i < part->nroutes && !shown; i++)
+        shown = is_shown(page, &part->routes[i]);
+    return shown;
+}
+
 /* Rows of one path stand together. */
 static void put_paths(struct page_of_api *page, const char **last)
 {
@@ -326,7 +345,7 @@ static void put_paths(struct page_of_api *page, const char **last)
     for (size_t i = 0; i < table->count; i++) {
         const char *path = path_of(table->rows[i].route);
 
-        if (table->rows[i].route->flags & HIDDEN)
+        if (!is_shown(page, table->rows[i].route))
             continue;
         if (*last && strcmp(*last, path) == 0) {
             text_char(page->out, ',');
@@ -340,10 +359,20 @@ static void put_paths(struct page_of_api *page, const char **last)
     }
 }
 
-static void put_info(struct text *out, const struct dialect *dialect, const struct config *config)
+const char *openapi_title(struct arena *arena, const struct dialect *dialect, const char *excerpt)
 {
+    return excerpt ? arena_format(arena, "%s - %c%s", dialect->title,
+                                  toupper((unsigned char)*excerpt), excerpt + 1)
+                   : dialect->title;
+}
+
+static void put_info(const struct page_of_api *page, const struct dialect *dialect,
+                     const struct config *config)
+{
+    struct text *out = page->out;
+
     text_put(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":");
-    text_json(out, dialect->title);
+    text_json(out, openapi_title(out->arena, dialect, page->excerpt));
     text_put(out, ",\"version\":");
     text_json(out, dialect->version);
     if (dialect->about) {
@@ -380,12 +409,14 @@ static size_t parts_of(const char *name, const struct dialect *parts[],
 }
 
 /* The schemes of all parts, each once. */
-static void put_schemes(struct text *out, const struct dialect *const *parts, size_t nparts)
+static void put_schemes(const struct page_of_api *page, const struct dialect *const *parts,
+                        size_t nparts)
 {
+    struct text *out = page->out;
     json_object *all = json_object_new_object();
 
     for (size_t i = 0; i < nparts; i++) {
-        json_object *schemes = json_parse(parts[i]->security);
+        json_object *schemes = has_shown(page, parts[i]) ? json_parse(parts[i]->security) : NULL;
 
         if (schemes) {
             json_object_object_foreach(schemes, name, scheme)
@@ -403,29 +434,53 @@ static void put_components(struct page_of_api *page, const struct dialect *const
                            size_t nparts)
 {
     struct text *out = page->out;
+    const char *between = "";
 
     text_put(out, "},\"components\":{");
-    put_schemes(out, parts, nparts);
+    put_schemes(page, parts, nparts);
     text_put(out, "\"schemas\":{");
-    for (size_t i = 0; i < nparts; i++)
-        text_add(out, "%s\"%s\":%s", i ? "," : "", error_name(out->arena, i),
+    for (size_t i = 0; i < nparts; i++) {
+        if (!has_shown(page, parts[i]))
+            continue;
+        text_add(out, "%s\"%s\":%s", between, error_name(out->arena, i),
                  parts[i]->error_schema ? parts[i]->error_schema : "{}");
+        between = ",";
+    }
     text_put(out, page->schemas.count ? "," : "");
     schemas_write(&page->schemas, out);
     text_put(out, "}}}");
 }
 
-bool openapi_write(const char *dialect, const struct config *config, struct text *out)
+/* The name of the whole document that an excerpt is cut out of; NULL when there is none so called.
+ */
+static const char *find_whole(struct page_of_api *page, const char *name)
+{
+    size_t count;
+    const struct dialect *const *all = routes_dialects(&count);
+
+    for (size_t i = 0; i < count; i++)
+        for (const char *const *excerpt = all[i]->excerpts; excerpt && *excerpt; excerpt++)
+            if (strcmp(*excerpt, name) == 0) {
+                page->cutter = all[i];
+                page->excerpt = *excerpt;
+                return all[i]->name;
+            }
+    return NULL;
+}
+
+bool openapi_write(const char *name, const struct config *config, struct text *out)
 {
     struct page_of_api *page = arena_new(out->arena, struct page_of_api, 1);
     const struct dialect *parts[MAX_PARTS], *titled;
-    size_t nparts = parts_of(dialect, parts, &titled);
-    const char *last = NULL;
+    size_t nparts = parts_of(name, parts, &titled);
+    const char *last = NULL, *whole;
 
+    if (!nparts && (whole = find_whole(page, name)))
+        nparts = parts_of(whole, parts, &titled);
     if (!nparts)
         return false;
     page->out = out;
-    put_info(out, titled, config);
+    put_info(page, titled, config);
     for (size_t i = 0; i < nparts; i++) {
         page->dialect = parts[i];
         page->error = arena_format(out->arena, "{\"$ref\":\"#/components/schemas/%s\"}",
@@ -465,7 +520,10 @@ bool openapi_write_files(const char *directory)
     bool ok = true;
 
     mkdir(directory, 0755);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         ok = write_file(directory, all[i]->name) && ok;
+        for (const char *const *excerpt = all[i]->excerpts; excerpt && *excerpt; excerpt++)
+            ok = write_file(directory, *excerpt) && ok;
+    }
     return ok;
 }

@@ -7,10 +7,15 @@
 #include "core/config.h"
 #include "core/text.h"
 
-/* Writes the document of all dialects of that name; false when there is none. */
-bool openapi_write(const char *dialect, const struct config *config, struct text *out);
+struct dialect;
 
-/* Writes every document to "directory/<dialect>.json"; false, with a line on standard error. */
+/* Writes the document of all dialects of that name, or the excerpt; false when there is none. */
+bool openapi_write(const char *name, const struct config *config, struct text *out);
+
+/* What the document of a dialect, or an excerpt of it (NULL: all of it), is called. */
+const char *openapi_title(struct arena *arena, const struct dialect *dialect, const char *excerpt);
+
+/* Writes every document to "directory/<name>.json"; false, with a line on standard error. */
 bool openapi_write_files(const char *directory);
 
 #endif

@@ -1,5 +1,7 @@
 #include "fcgi/callback/callback.h"
 
+#include "domain/number_webhooks.h"
+
 enum { BODY_LIMIT = 64 * 1024 };
 
 static bool authenticate(struct request *req)
@@ -81,12 +83,15 @@ static const struct route hook_routes[] = {
     /* clang-format off */
     {"POST /hooks/twilio/after/{token}", NULL, after_hook,      NULL, NULL, "Say what follows when a stream has ended", .flags = HIDDEN},
     {"POST /hooks/twilio/human/{token}", NULL, human_hook,      NULL, NULL, "Say what a human hears who is called", .flags = HIDDEN},
+    {"POST /hooks/twilio/twiml/{token}", NULL, customer_twiml_hook,       NULL, NULL, "Ask a customer what follows",    .flags = HIDDEN},
+    {"POST /hooks/twilio/callback/{token}", NULL, customer_callback_hook, NULL, NULL, "Take news for a customer",       .flags = HIDDEN, .success = 204},
     {"POST /hooks/twilio/amd",           NULL, amd_hook,        NULL, NULL, "Take who answered",                  .flags = HIDDEN, .success = 204},
     {"POST /hooks/twilio/recording",     NULL, recording_hook,  NULL, NULL, "Take news of a recording",           .flags = HIDDEN, .success = 204},
     {"POST /hooks/twilio/stream",        NULL, stream_hook,     NULL, NULL, "Take news of a stream",              .flags = HIDDEN, .success = 204},
     {"POST /hooks/twilio/conference",    NULL, conference_hook, NULL, NULL, "Take news of a conference",          .flags = HIDDEN, .success = 204},
     {"POST /hooks/twilio/sms",           NULL, sms_hook,        NULL, NULL, "Take in a message",                  .flags = HIDDEN},
     {"POST /hooks/twilio/sms-status",    NULL, sms_status_hook, NULL, NULL, "Take news of a message",             .flags = HIDDEN, .success = 204},
+    {"POST " PROBE_PATH,                 NULL, probe_hook,      NULL, NULL, "Say that a signed request arrived",  .flags = HIDDEN},
     /* clang-format on */
 };
 
@@ -102,6 +107,8 @@ static const char *const hook_prefixes[] = {"/hooks/twilio", NULL};
 
 const struct dialect callbacks = {
     .name = "stateset",
+    .security = "{\"twilio_signature\":{\"type\":\"apiKey\",\"in\":\"header\","
+                "\"name\":\"X-Twilio-Signature\",\"description\":\"The carrier's own.\"}}",
     .error_schema = TEXT,
     .error_type = "text/plain",
     .prefixes = callback_prefixes,

@@ -152,6 +152,31 @@ bool callback_keep(struct request *req, struct received *received)
     return fail(&req->work, BUSY, "Please try again");
 }
 
+/* What was posted, as far as the request says it. */
+static bool read_posted(struct request *req, const char *kind, int64_t token_tenant,
+                        struct posted *posted)
+{
+    *posted = (struct posted){.kind = kind, .tenant = token_tenant, .received_at = clock_now()};
+    posted->signature = request_header(req, "X-Twilio-Signature");
+    posted->idempotency_token = request_header(req, "I-Twilio-Idempotency-Token");
+    read_form(req, &posted->form);
+    list_urls(req, posted);
+    return posted->form.count || fail(&req->work, INVALID, "The body is no form");
+}
+
+bool callback_proved(struct request *req, const char *kind, struct posted *posted)
+{
+    struct proof proof;
+
+    if (!read_posted(req, kind, 0, posted))
+        return false;
+    carrier_prove(&req->work, posted, &proof);
+    if (proof.end == PROOF_INVALID)
+        return fail(&req->work, UNAUTHENTICATED, "The signature does not fit");
+    req->caller.kind = "carrier";
+    return proof.end == PROOF_VALID;
+}
+
 bool callback_receive(struct request *req, const char *kind, int64_t token_tenant,
                       struct received *received)
 {
@@ -159,15 +184,8 @@ bool callback_receive(struct request *req, const char *kind, int64_t token_tenan
     struct proof proof;
 
     *received = (struct received){.begun_us = clock_monotonic_us()};
-    posted->kind = kind;
-    posted->tenant = token_tenant;
-    posted->signature = request_header(req, "X-Twilio-Signature");
-    posted->idempotency_token = request_header(req, "I-Twilio-Idempotency-Token");
-    posted->received_at = clock_now();
-    read_form(req, &posted->form);
-    list_urls(req, posted);
-    if (!posted->form.count)
-        return fail(&req->work, INVALID, "The body is no form");
+    if (!read_posted(req, kind, token_tenant, posted))
+        return false;
     carrier_prove(&req->work, posted, &proof);
     if (proof.end == PROOF_INVALID)
         return refuse(req, &proof, received);

@@ -180,6 +180,8 @@ static const char *const prefixes[] = {"/api/v1/incoming-call-sip",
 
 const struct dialect sip_calls = {
     .name = "stateset",
+    .security = "{\"bearer_auth\":{\"type\":\"http\",\"scheme\":\"bearer\","
+                "\"description\":\"A key of the tenant.\"}}",
     .prefixes = prefixes,
     .forms = true,
     .body_limit = BODY_LIMIT,

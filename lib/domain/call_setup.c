@@ -5,6 +5,7 @@
 #include "domain/call_money.h"
 #include "domain/calls.h"
 #include "domain/events.h"
+#include "domain/outbox.h"
 #include "domain/relay_plan.h"
 #include "domain/sessions.h"
 #include "domain/words.h"
@@ -77,4 +78,13 @@ bool call_write(struct work *work, struct call *call, struct voice_session *sess
     }
     return call_insert(work, call) && call_hold(work, call->id, hold_micros) &&
            (!session || session_insert(work, session)) && tell(work, call, session);
+}
+
+bool call_tell_started(struct work *work, uid call)
+{
+    char id[37];
+
+    uid_write_uuid(call, id);
+    return outbox_put(work, "webhook", call, "call.started", NULL,
+                      arena_format(&work->arena, "call.started:%s", id));
 }

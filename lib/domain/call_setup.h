@@ -5,6 +5,7 @@
 #ifndef DOMAIN_CALL_SETUP_H
 #define DOMAIN_CALL_SETUP_H
 
+#include "core/uid.h"
 #include "core/work.h"
 
 struct agent;
@@ -26,5 +27,11 @@ void call_set_agent(struct work *work, struct call *call, struct voice_session *
  */
 bool call_write(struct work *work, struct call *call, struct voice_session *session,
                 int64_t hold_micros);
+
+/*
+ * Owes call.started to who wants to hear of it, once for a call; in the transaction in which a
+ * daemon takes its session.
+ */
+bool call_tell_started(struct work *work, uid call);
 
 #endif

@@ -1,6 +1,10 @@
+#include <string.h>
+
 #include "core/crypto.h"
 #include "core/rand.h"
+#include "core/text.h"
 #include "core/version.h"
+#include "domain/outbox.h"
 #include "domain/webhook_bodies.h"
 #include "domain/webhooks.h"
 #include "domain/words.h"
@@ -179,15 +183,15 @@ static bool is_success(const struct delivery_result *result)
     return result->status_code >= 200 && result->status_code < 300;
 }
 
+/* Whoever lost its lease is not the one who finishes it. */
 static bool finish_delivery(struct work *work, const struct webhook_delivery *delivery,
-                            const struct delivery_result *result)
+                            const struct delivery_result *result, int64_t delay_ms, bool *ours)
 {
     static const char sql[] =
         "UPDATE webhook_deliveries SET state = ?, attempts = attempts + 1, status_code = ?,"
         " response_ms = ?, response_head = ?, last_error = ?, available_at = ?, delivered_at = ?,"
         " lease_until = NULL WHERE tenant_id = ? AND id = ? AND lease_owner = ?";
-    int64_t delay_ms = delivery_delay_ms(delivery->attempts + 1, (int64_t)rand_below(1000));
-    bool sent = is_success(result), over = delay_ms < 0 || result->status_code == GONE;
+    bool sent = is_success(result), over = delay_ms < 0;
     const char *state = sent ? "sent" : over ? "failed" : "retrying";
     const char *head = word_text(&work->arena, result->response_head, 1000);
     const char *error = word_text(&work->arena, result->error, 500);
@@ -206,8 +210,12 @@ static bool finish_delivery(struct work *work, const struct webhook_delivery *de
         PARAM(delivery->id),
         PARAM(delivery->lease_owner),
     };
+    uint64_t changed;
 
-    return db_execute(work, sql, params, COUNT(params), NULL);
+    if (!db_execute(work, sql, params, COUNT(params), &changed))
+        return false;
+    *ours = changed == 1;
+    return true;
 }
 
 enum { CIRCUIT_FAILURES = 20, CIRCUIT_OPEN_MS = 15 * 60 * 1000, HOPELESS_DAYS = 3 };
@@ -244,17 +252,63 @@ static bool note_failure(struct work *work, uid endpoint, bool gone)
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
+/* An event of its own, once for each delivery that was given up. */
+static bool tell_failure(struct work *work, const struct webhook_delivery *delivery,
+                         const struct delivery_result *result)
+{
+    struct text payload = {.arena = &work->arena};
+    char id[37], endpoint[37];
+
+    if (delivery->is_test || strcmp(delivery->event_type, WEBHOOK_DELIVERY_FAILED) == 0)
+        return true;
+    uid_write_uuid(delivery->id, id);
+    uid_write_uuid(delivery->endpoint_id, endpoint);
+    text_add(&payload,
+             "{\"event_id\":\"%s\",\"event\":", webhook_event_id(&work->arena, delivery->event_id));
+    text_json(&payload, delivery->event_type);
+    text_add(&payload, ",\"endpoint_id\":\"%s\",\"attempt_count\":%lld,\"status_code\":", endpoint,
+             (long long)delivery->attempts + 1);
+    if (result->status_code)
+        text_integer(&payload, result->status_code);
+    else
+        text_put(&payload, "null");
+    text_char(&payload, '}');
+    return outbox_put(work, "webhook", delivery->id, WEBHOOK_DELIVERY_FAILED, payload.at,
+                      arena_format(&work->arena, WEBHOOK_DELIVERY_FAILED ":%s", id));
+}
+
+struct finishing {
+    const struct webhook_sending *sending;
+    const struct delivery_result *result;
+    int64_t delay_ms; /* until the next attempt; -1: none */
+};
+
+static bool finish_step(struct work *work, void *with)
+{
+    const struct finishing *f = with;
+    const struct delivery_result *result = f->result;
+    uid endpoint = f->sending->endpoint.id;
+    bool ours;
+
+    if (!finish_delivery(work, &f->sending->delivery, result, f->delay_ms, &ours))
+        return false;
+    if (is_success(result))
+        return note_success(work, endpoint);
+    return note_failure(work, endpoint, result->status_code == GONE) &&
+           (!ours || f->delay_ms >= 0 || tell_failure(work, &f->sending->delivery, result));
+}
+
 bool delivery_finish(struct work *work, const struct webhook_sending *sending,
                      const struct delivery_result *result)
 {
+    struct finishing f = {sending, result, -1};
     int64_t tenant = work->tenant;
     bool ok;
 
+    if (result->status_code != GONE)
+        f.delay_ms = delivery_delay_ms(sending->delivery.attempts + 1, (int64_t)rand_below(1000));
     work->tenant = sending->delivery.tenant_id;
-    ok = finish_delivery(work, &sending->delivery, result) &&
-         (is_success(result)
-              ? note_success(work, sending->endpoint.id)
-              : note_failure(work, sending->endpoint.id, result->status_code == GONE));
+    ok = db_transaction(work, finish_step, &f);
     work->tenant = tenant;
     return ok;
 }

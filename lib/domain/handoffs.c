@@ -65,6 +65,8 @@ static const char *payload_of(struct work *work, const struct handoff *handoff)
              "{\"handoff_id\":\"%s\",\"mode\":\"%s\",\"initiated_by\":\"%s\",\"target\":", id,
              handoff->mode, handoff->initiated_by);
     text_json(&text, handoff->target);
+    text_put(&text, ",\"reason\":");
+    text_json(&text, handoff->reason);
     text_char(&text, '}');
     return text.at;
 }

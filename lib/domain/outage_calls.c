@@ -334,5 +334,5 @@ bool outage_claimed(struct work *work, const struct outage_call *call,
            (!claim->stream_sid ||
             call_alias_put(work, claim->stream_sid, "stream_sid", call->call, call->session)) &&
            (uid_is_none(call->resume_of) || session_lose(work, call->resume_of, NULL)) &&
-           call_apply(work, call->call, &answered, NULL);
+           call_apply(work, call->call, &answered, NULL) && call_tell_started(work, call->call);
 }

@@ -159,6 +159,22 @@ bool outbox_failed(struct work *work, const struct outbox_row *row, const char *
     return db_execute(work, over ? never : later, params, COUNT(params), NULL);
 }
 
+bool outbox_settle(struct work *work, const char *topic, const char *dedupe, const char *error,
+                   instant again)
+{
+    static const char sql[] =
+        "UPDATE outbox SET attempts = attempts + 1, last_error = ?, state = ?, finished_at = ?,"
+        " available_at = ? WHERE tenant_id = ? AND topic = ? AND dedupe = ? AND state = 'pending'"
+        " AND lease_until IS NULL";
+    const char *text = word_text(&work->arena, error, 500);
+    const char *state = error ? "pending" : "delivered";
+    instant now = clock_now(), finished = error ? NO_INSTANT : now, when = error ? again : now;
+    const struct param params[] = {PARAM(text),         PARAM(state), PARAM(finished), PARAM(when),
+                                   PARAM(work->tenant), PARAM(topic), PARAM(dedupe)};
+
+    return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
 /* One cell of a result. */
 struct moment {
     instant at;

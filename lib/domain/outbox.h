@@ -54,6 +54,13 @@ bool outbox_delivered(struct work *work, const struct outbox_row *row);
 bool outbox_failed(struct work *work, const struct outbox_row *row, const char *error,
                    instant again);
 
+/*
+ * Settles the pending row of a topic and dedupe that nobody holds, for who did what it says without
+ * claiming it: delivered when "error" is NULL, else tried again at "again".
+ */
+bool outbox_settle(struct work *work, const char *topic, const char *dedupe, const char *error,
+                   instant again);
+
 /* When the next pending row is due; NO_INSTANT when none is. */
 bool outbox_next_due(struct work *work, instant *when);
 

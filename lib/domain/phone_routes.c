@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "domain/agents.h"
+#include "domain/number_webhooks.h"
 #include "domain/numbers.h"
 #include "domain/tenants.h"
 
@@ -149,7 +150,7 @@ static bool put_step(struct work *work, void *with)
         return false;
     written = uid_is_none(route->id) ? upsert_route(work, route, routing->new_id)
                                      : update_route(work, route);
-    return written && tenant_touch(work, work->tenant);
+    return written && tenant_touch(work, work->tenant) && number_webhooks_owe(work, route);
 }
 
 bool phone_route_put(struct work *work, struct phone_route *route)

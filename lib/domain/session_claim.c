@@ -1,4 +1,5 @@
 #include "domain/agents.h"
+#include "domain/call_setup.h"
 #include "domain/call_state.h"
 #include "domain/calls.h"
 #include "domain/events.h"
@@ -87,6 +88,7 @@ static bool note(struct work *work, const struct claiming *claiming)
                         claiming->call->id, claiming->session->id))
         return false;
     return call_apply(work, claiming->call->id, &answered, NULL) &&
+           call_tell_started(work, claiming->call->id) &&
            event_put(work, claiming->call->id, claiming->session->id, "session.connected", "media",
                      NULL);
 }

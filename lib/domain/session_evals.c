@@ -162,15 +162,14 @@ static const char *news_of(struct work *work, const struct session_eval *eval)
     return out.at;
 }
 
-/* The outside hears of calls; an imported session has none. */
+/* An imported session has no call whose events it could be among. */
 static bool tell(struct work *work, const struct session_eval *eval)
 {
     const char *news = news_of(work, eval);
 
-    return uid_is_none(eval->call_id) ||
-           (event_put(work, eval->call_id, eval->session_id, "session.evaluated", "platform",
-                      news) &&
-            outbox_put(work, "webhook", eval->call_id, "session.evaluated", news, NULL));
+    return (uid_is_none(eval->call_id) || event_put(work, eval->call_id, eval->session_id,
+                                                    "session.evaluated", "platform", news)) &&
+           outbox_put(work, "webhook", eval->call_id, "session.evaluated", news, NULL);
 }
 
 struct recording {

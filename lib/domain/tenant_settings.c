@@ -9,6 +9,7 @@
 #include "domain/epoch.h"
 #include "domain/secrets.h"
 #include "domain/tenants.h"
+#include "domain/webhook_settings.h"
 
 enum { MAX_DEPTH = 16, MAX_SECRETS = 64, MAX_SECRET = 1900 };
 
@@ -400,7 +401,7 @@ static bool create(struct work *work, struct change *change)
     if (!insert_tenant(work, tenant) || !tenant_by_key(work, change->tenant_key, tenant))
         return false;
     work->tenant = tenant->id;
-    return put_secrets(work, change->secrets);
+    return put_secrets(work, change->secrets) && webhook_settings_apply(work, tenant);
 }
 
 static bool replace(struct work *work, struct change *change)
@@ -416,7 +417,7 @@ static bool replace(struct work *work, struct change *change)
         return false;
     hash_config(work, tenant, change->config);
     return update_tenant(work, tenant) && epoch_advance(work) &&
-           tenant_by_id(work, tenant->id, tenant);
+           tenant_by_id(work, tenant->id, tenant) && webhook_settings_apply(work, tenant);
 }
 
 static bool put_step(struct work *work, void *with)
@@ -450,7 +451,8 @@ bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
     struct found_secrets secrets = {0};
     struct change change = {tenant_key, if_match, config, &secrets, tenant, false};
 
-    if (!check_key(work, tenant_key) || !take_secrets(work, config, "", &secrets))
+    if (!check_key(work, tenant_key) || !webhook_settings_check(work, config) ||
+        !take_secrets(work, config, "", &secrets))
         return false;
     for (int attempt = 0; attempt < 3; attempt++) {
         if (db_transaction(work, put_step, &change)) {
@@ -471,7 +473,8 @@ bool tenant_check(struct work *work, const char *tenant_key, json_object *config
     struct found_secrets secrets = {0};
     const struct change change = {tenant_key, NULL, config, &secrets, tenant, false};
 
-    if (!check_key(work, tenant_key) || !take_secrets(work, config, "", &secrets))
+    if (!check_key(work, tenant_key) || !webhook_settings_check(work, config) ||
+        !take_secrets(work, config, "", &secrets))
         return false;
     begin_tenant(work, tenant_key, tenant);
     if (!take_all_known(work, &change) || !choose_carrier(work, &change))

@@ -12,9 +12,10 @@ struct call;
 /* What a body is made of. */
 struct webhook_event {
     uid id;           /* stable over retries */
-    const char *name; /* ours: "call.completed", "call.failed", "transcript.ready", … */
-    instant at;
-    const struct call *call;
+    const char *name; /* ours: "call.completed", "session.evaluated", "callback_task.claimed", … */
+    instant at;       /* when it happened */
+    const struct call *call; /* NULL: it is about none, or about none alone */
+    const char *payload;     /* what its writer said of it: a JSON object */
 };
 
 /* What the dialect calls an event of ours; NULL when its receivers do not hear of it. */
@@ -29,5 +30,8 @@ char *webhook_event_id(struct arena *arena, uid id);
 
 /* The name of the header that carries the dialect's signature. */
 const char *webhook_signature_header(const char *dialect);
+
+/* Failing to tell somebody of an event is one itself; of its own failure nobody is told. */
+#define WEBHOOK_DELIVERY_FAILED "webhook.delivery_failed"
 
 #endif

@@ -11,11 +11,14 @@
 
 static const char *const webhook_dialects[] = {"thruai", "kwickphone", "stateset", "twilio", NULL};
 
+static const char *const webhook_methods[] = {"POST", "GET", NULL};
+
 static const struct column columns_of_endpoint[] = {
     COLUMN(webhook_endpoint, tenant_id, NOT_NULL),
     COLUMN(webhook_endpoint, id, NOT_NULL),
     COLUMN(webhook_endpoint, dialect, NOT_NULL, .one_of = webhook_dialects),
     COLUMN(webhook_endpoint, url, NOT_NULL, .max = 1000),
+    COLUMN(webhook_endpoint, method, NULLABLE, .one_of = webhook_methods),
     COLUMN(webhook_endpoint, events, NOT_NULL),
     COLUMN(webhook_endpoint, secret, NULLABLE, .secret = true),
     COLUMN(webhook_endpoint, secret_prefix, NULLABLE, .max = 16),
@@ -46,15 +49,28 @@ static const char *bound_to(struct work *work, uid endpoint)
     return arena_format(&work->arena, "webhook_endpoints %s", id);
 }
 
+const char *webhook_new_secret(struct work *work)
+{
+    return arena_format(&work->arena, "whsec_%s", random_word(&work->arena, SECRET_DIGITS));
+}
+
+bytes webhook_seal(struct work *work, uid endpoint, const char *secret, const char **prefix)
+{
+    /* Half of a short one is not shown. */
+    size_t shown = strlen(secret) / 2;
+
+    *prefix = arena_copy(&work->arena, secret, shown < SHOWN_DIGITS ? shown : SHOWN_DIGITS);
+    return secret_seal(work, bound_to(work, endpoint), secret);
+}
+
 bool webhook_create(struct work *work, struct webhook_endpoint *endpoint, const char *secret,
                     const char **shown_once)
 {
     if (!secret)
-        secret = arena_format(&work->arena, "whsec_%s", random_word(&work->arena, SECRET_DIGITS));
+        secret = webhook_new_secret(work);
     if (uid_is_none(endpoint->id))
         endpoint->id = uid_new();
-    endpoint->secret = secret_seal(work, bound_to(work, endpoint->id), secret);
-    endpoint->secret_prefix = arena_copy(&work->arena, secret, strnlen(secret, SHOWN_DIGITS));
+    endpoint->secret = webhook_seal(work, endpoint->id, secret, &endpoint->secret_prefix);
     if (!endpoint->events.json)
         endpoint->events.json = "[]";
     endpoint->enabled = *endpoint->url != '\0'; /* one without a URL waits for it */
@@ -112,7 +128,9 @@ char *webhook_signature(struct work *work, const char *secret, instant at, const
 /* An outbox row on its way into deliveries. */
 struct fan_out {
     const struct outbox_row *row;
+    struct webhook_event event;
     struct call call;
+    uid number; /* of the call; NO_UID: the event is about none */
 };
 
 /* Endpoints that may hear of a call: those of its number and those of all numbers. */
@@ -121,6 +139,7 @@ static bool select_endpoints(struct work *work, uid number, struct rows *endpoin
     const char *sql = arena_format(&work->arena,
                                    "SELECT %s FROM webhook_endpoints WHERE tenant_id = ?"
                                    " AND enabled = 1 AND deleted_at IS NULL"
+                                   " AND dialect <> 'twilio'" /* told of each call by itself */
                                    " AND (number_id IS NULL OR number_id = ?) ORDER BY id",
                                    store_names(work, &webhook_endpoint_entity, NULL));
     const struct param params[] = {PARAM(work->tenant), PARAM(number)};
@@ -153,10 +172,11 @@ static bool put_delivery(struct work *work, const struct webhook_endpoint *endpo
         " state, attempts, available_at, is_test, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, 'pending', 0, ?, 0, ?)";
     const char *body;
+    instant now = clock_now();
     uid id = uid_new();
     const struct param params[] = {
         PARAM(work->tenant), PARAM(id),   PARAM(endpoint->id), PARAM(event->id),
-        PARAM(name),         PARAM(body), PARAM(event->at),    PARAM(event->at),
+        PARAM(name),         PARAM(body), PARAM(now),          PARAM(now),
     };
 
     return webhook_body(work, endpoint->dialect, event, &body) &&
@@ -165,19 +185,41 @@ static bool put_delivery(struct work *work, const struct webhook_endpoint *endpo
 
 static bool put_deliveries(struct work *work, const struct fan_out *fan)
 {
-    const struct webhook_event event = {
-        .id = fan->row->id, .name = fan->row->event_type, .at = clock_now(), .call = &fan->call};
     struct rows rows;
 
-    if (!select_endpoints(work, fan->call.phone_number_id, &rows))
+    if (!select_endpoints(work, fan->number, &rows))
         return false;
     for (size_t i = 0; i < rows.count; i++) {
         const struct webhook_endpoint *endpoint = (const struct webhook_endpoint *)rows.at + i;
-        const char *name = webhook_event_name(endpoint->dialect, event.name);
+        const char *name = webhook_event_name(endpoint->dialect, fan->event.name);
 
-        if (name && wants(endpoint, name) && !put_delivery(work, endpoint, &event, name))
+        if (name && wants(endpoint, name) && !put_delivery(work, endpoint, &fan->event, name))
             return false;
     }
+    return true;
+}
+
+/* Whether an event's subject is a call; other events say themselves what they are about. */
+static bool is_of_call(const struct outbox_row *row)
+{
+    static const char *const families[] = {"call.", "transcript.", "session."};
+
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (strncmp(row->event_type, families[i], strlen(families[i])) == 0)
+            return !uid_is_none(row->subject_id);
+    return false;
+}
+
+static bool find_call(struct work *work, struct fan_out *fan)
+{
+    fan->event.call = NULL;
+    fan->number = NO_UID;
+    if (!is_of_call(fan->row))
+        return true;
+    if (!call_get(work, fan->row->subject_id, &fan->call))
+        return false;
+    fan->event.call = &fan->call;
+    fan->number = fan->call.phone_number_id;
     return true;
 }
 
@@ -207,14 +249,20 @@ static bool fan_out_step(struct work *work, void *with)
         return false;
     if (!ours)
         return true;
-    if (!call_get(work, fan->row->subject_id, &fan->call))
+    if (!find_call(work, fan))
         return work->error.what == NOT_FOUND; /* erased since: nobody is to hear of it */
     return put_deliveries(work, fan);
 }
 
 bool webhooks_fan_out(struct work *work, const struct outbox_row *row)
 {
-    struct fan_out fan = {.row = row};
+    struct fan_out fan = {
+        .row = row,
+        .event = {.id = row->id,
+                  .name = row->event_type,
+                  .at = row->created_at,
+                  .payload = row->payload.json},
+    };
     int64_t tenant = work->tenant;
     bool ok;
 

@@ -18,8 +18,9 @@ struct webhook_endpoint {
     uid id;
     const char *dialect; /* thruai, kwickphone, stateset, twilio */
     const char *url;
-    document events; /* array of names; [] or ["*"]: all */
-    bytes secret;    /* sealed */
+    const char *method; /* GET or POST; NULL: POST */
+    document events;    /* array of names; [] or ["*"]: all */
+    bytes secret;       /* sealed */
     const char *secret_prefix, *description;
     bool enabled;
     uid number_id; /* hears of one number only; NO_UID: of all */
@@ -54,6 +55,10 @@ extern const struct entity webhook_endpoint_entity, webhook_delivery_entity;
  */
 bool webhook_create(struct work *work, struct webhook_endpoint *endpoint, const char *secret,
                     const char **shown_once);
+
+/* A new "whsec_…", and a secret sealed for an endpoint; *prefix is the beginning that is shown. */
+const char *webhook_new_secret(struct work *work);
+bytes webhook_seal(struct work *work, uid endpoint, const char *secret, const char **prefix);
 
 /* The live endpoint of a number; NOT_FOUND when it has none. */
 bool webhook_of_number(struct work *work, uid number, struct webhook_endpoint *endpoint);
@@ -102,7 +107,8 @@ struct delivery_result {
  * 2xx: sent.  410: failed, and the endpoint is disabled.  Anything else: again at 10 s, 1 min,
  * 5 min, 30 min, 2 h, 6 h, 12 h and 24 h from the first attempt (each wait 20 % more or less), then
  * failed.  Every 20 failures in a row keep the endpoint's circuit open for 15 min, 3 days of
- * failure disable it.
+ * failure disable it.  Of a delivery that is given up the tenant's other receivers hear by an event
+ * of its own, in the same transaction.
  */
 bool delivery_finish(struct work *work, const struct webhook_sending *sending,
                      const struct delivery_result *result);

@@ -47,10 +47,6 @@ bool resend_send(struct work *work, const struct mail *mail, const char **id)
     const struct config *config = work->config;
     const char *body = body_of(work, mail), *base = config->resend_base_url;
     struct http_answer answer;
-
-    *id = NULL;
-    if (!config->resend_api_key || !*config->resend_api_key)
-        return fail(work, WRONG_STATE, "No mail provider is configured");
     const struct http_header headers[] = {
         {"Authorization", arena_format(&work->arena, "Bearer %s", config->resend_api_key)},
         {"Idempotency-Key", mail->key},

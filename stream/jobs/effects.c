@@ -2,9 +2,13 @@
  * What the outbox owes.  A topic that has no row here has no consumer yet: its rows wait, and
  * nobody looks at them.
  */
+#include <string.h>
+
 #include "core/log.h"
 #include "core/rand.h"
 #include "domain/call_prices.h"
+#include "domain/mails.h"
+#include "domain/number_webhooks.h"
 #include "domain/outbox.h"
 #include "domain/recording_copies.h"
 #include "domain/sms_sending.h"
@@ -81,9 +85,29 @@ bool run_messages(struct work *work)
     return bring_about_due(work, &effect);
 }
 
+static bool send_mail(struct work *work, const struct outbox_row *row)
+{
+    return mail_send_owed(work, row, delivery_delay_ms(row->attempts, 0) < 0);
+}
+
+bool run_mail(struct work *work)
+{
+    static const struct effect effect = {"email", 2, 60000, send_mail};
+
+    return bring_about_due(work, &effect);
+}
+
+/* What the carrier is asked for: the price of a call, or that a number calls us. */
+static bool ask_carrier(struct work *work, const struct outbox_row *row)
+{
+    bool of_number = row->event_type && strcmp(row->event_type, NUMBER_WEBHOOKS) == 0;
+
+    return of_number ? number_webhooks_set(work, row) : call_price_ask(work, row);
+}
+
 bool run_prices(struct work *work)
 {
-    static const struct effect effect = {"carrier", 5, 60000, call_price_ask};
+    static const struct effect effect = {"carrier", 5, 60000, ask_carrier};
 
     return bring_about_due(work, &effect);
 }

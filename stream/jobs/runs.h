@@ -14,6 +14,7 @@ void finish_deliveries(struct work *work);
 bool run_fan_out(struct work *work);
 bool run_recordings(struct work *work);
 bool run_messages(struct work *work);
+bool run_mail(struct work *work);
 bool run_prices(struct work *work);
 
 /* calls.c: calls that nobody finished. */
