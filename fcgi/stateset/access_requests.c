@@ -3,13 +3,14 @@
  */
 #include "domain/access_requests.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "fcgi/list_answer.h"
 #include "fcgi/rates.h"
 #include "fcgi/stateset/operator.h"
+#include "fcgi/stateset/stateset.h"
 
-enum { AN_HOUR = 5, HOUR = 3600, USUAL = 50, MOST = 200, MOST_SKIPPED = 999999 };
+enum { AN_HOUR = 5, HOUR = 3600 };
 
 /* ---- asking ---- */
 
@@ -122,39 +123,14 @@ static const struct field request_fields[] = {
 static const struct view request_view =
     VIEW("ApiAccessRequest", access_request_entity, request_fields);
 
-struct answer {
-    bool ok;
-    int64_t count;
-    struct rows requests;
-};
-
-static const struct column answer_columns[] = {
-    COLUMN(answer, ok, NOT_NULL),
-    COLUMN(answer, count, NOT_NULL),
-};
-
-static const struct entity answer_entity =
-    ENTITY(answer, "list of access requests", NULL, answer_columns);
-
 static const struct field answer_fields[] = {
-    FIELD(answer, ok, "ok", READ),
-    FIELD(answer, count, "count", READ, .about = "Rows in this answer."),
-    ROWS(answer, requests, "requests", request_view, READ),
+    FIELD(list_answer, ok, "ok", READ),
+    FIELD(list_answer, count, "count", READ, .about = "Rows in this answer."),
+    ROWS(list_answer, rows, "requests", request_view, READ),
 };
 
 const struct view access_requests_view =
-    VIEW("AdminApiAccessRequestsResponse", answer_entity, answer_fields);
-
-size_t operator_number(const struct request *req, const char *name, size_t usual, size_t most)
-{
-    const char *text = request_query(req, name);
-    size_t length = text ? strlen(text) : 0, value;
-
-    if (!length || length > 8 || strspn(text, "0123456789") != length)
-        return usual;
-    value = strtoul(text, NULL, 10);
-    return value < most ? value : most;
-}
+    VIEW("AdminApiAccessRequestsResponse", list_answer_entity, answer_fields);
 
 /* No request is in a state that there is not. */
 static bool is_state(const char *status)
@@ -168,13 +144,10 @@ static bool is_state(const char *status)
 bool admin_list_access_requests(struct request *req)
 {
     const char *status = request_query(req, "status");
-    const struct page page = {.size = operator_number(req, "limit", USUAL, MOST),
-                              .skip = operator_number(req, "offset", 0, MOST_SKIPPED)};
-    struct answer answer = {.ok = true};
+    const struct page page = stateset_page_without_refusal(req);
+    struct list_answer answer = {.total = 0};
 
-    if ((!status || is_state(status)) &&
-        !access_requests_list(&req->work, status, &page, &answer.requests))
-        return false;
-    answer.count = (int64_t)answer.requests.count;
-    return reply_row(req, 200, &access_requests_view, &answer);
+    return ((status && !is_state(status)) ||
+            access_requests_list(&req->work, status, &page, &answer.rows)) &&
+           reply_list(req, &access_requests_view, &answer);
 }

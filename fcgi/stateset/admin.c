@@ -54,6 +54,8 @@ static const struct {
     {&admin_agent_view, "agent", "agents"},
     {&admin_version_view, "version", "versions"},
     {&admin_route_view, "route", "routes"},
+    {&admin_route_check_view, "check", "checks"},
+    {&admin_delivery_view, "delivery", "deliveries"},
     {&admin_session_view, "session", "sessions"},
     {&admin_action_view, "action", "actions"},
     {&admin_task_view, "task", "tasks"},
@@ -219,6 +221,14 @@ static const struct query_parameter admin_action_query[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct query_parameter of_deliveries[] = {
+    {"state", "\"type\":\"string\",\"enum\":[\"pending\",\"sent\",\"retrying\",\"failed\"]",
+     "Only these."},
+    {"limit", "\"type\":\"integer\",\"format\":\"int64\"", "The most rows; 50 when not given."},
+    {"offset", "\"type\":\"integer\",\"format\":\"int64\"", "How many rows are passed over."},
+    {NULL, NULL, NULL},
+};
+
 static const struct query_parameter of_keys[] = {
     {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when not given."},
     {NULL, NULL, NULL},
@@ -245,7 +255,7 @@ static const struct route routes[] = {
     {"GET /api/v1/admin/tenants",           "admin",   admin_list_tenants, NULL, &admin_tenants_view, "List Tenants", .answers = "401 404 500", .query = of_tenants, .operation = "list_tenants"},
     {"DELETE " TENANT,                      OF_TENANT, admin_delete_tenant, NULL, &admin_mutation_view, "Delete Tenant", .answers = "401 404 500", .operation = "delete_tenant"},
     {"GET " TENANT "/runtime",              OF_TENANT, admin_get_runtime, NULL, &admin_tenant_view, "Get Tenant Runtime", .answers = "401 404 500", .operation = "get_tenant_runtime"},
-    {"PUT " TENANT "/runtime-config",       OF_TENANT, admin_patch_runtime, &admin_patch_view, &admin_tenant_view, "Update Tenant Runtime Config", .answers = "400 401 404 412 500", .query = if_match, .operation = "update_tenant_runtime_config"},
+    {"PUT " TENANT "/runtime-config",       OF_TENANT, admin_patch_runtime, &admin_patch_view, &admin_changed_view, "Update Tenant Runtime Config", .answers = "400 401 404 412 500", .query = if_match, .operation = "update_tenant_runtime_config"},
     {"POST " TENANT "/reload",              OF_TENANT, admin_reload_tenant, NULL, &admin_tenant_view, "Reload Tenant", .answers = "401 404 500", .operation = "reload_tenant"},
 
     {"POST " TENANTS "/validate",           "admin", admin_validate_tenant, &admin_document_view, &admin_verdict_view, "Validate Tenant",
@@ -288,6 +298,16 @@ static const struct route routes[] = {
      "Upsert Phone Number Route", .answers = "400 401 404 409", .operation = "upsert_phone_number_route"},
     {"DELETE " TENANT "/phone-number-routes/{route_id}", OF_TENANT, admin_remove_route, NULL, &admin_route_view,
      "Delete Phone Number Route", .answers = "401 404", .operation = "delete_phone_number_route"},
+    {"POST " TENANT "/phone-number-routes/{route_id}/check", OF_TENANT, admin_check_route, NULL, &admin_route_check_view,
+     "Check Phone Number Route", .flags = LONG, .answers = "401 404 502", .operation = "check_phone_number_route",
+     .about = "Asks the tenant's carrier account what the number calls, and ourselves through our public address."},
+
+    {"GET " TENANT "/webhook-deliveries",   OF_TENANT, admin_list_deliveries, NULL, &admin_delivery_view,
+     "List Webhook Deliveries", .flags = LIST, .answers = "400 401 404", .query = of_deliveries, .operation = "list_webhook_deliveries",
+     .about = "What was posted to the tenant's receivers, newest first, for 30 days."},
+    {"POST " TENANT "/webhook-deliveries/{delivery_id}/replay", OF_TENANT, admin_replay_delivery, NULL, &admin_delivery_view,
+     "Replay Webhook Delivery", .answers = "400 401 404", .operation = "replay_webhook_delivery",
+     .about = "Posts the same body under the same X-Idempotency-Key once more."},
 
     {"GET " AGENT "/rollouts",              OF_TENANT, admin_list_rollouts, NULL, &admin_rollout_view,
      "List Agent Version Rollouts", .flags = LIST, .answers = "401 404", .operation = "list_agent_version_rollouts"},

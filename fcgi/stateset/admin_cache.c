@@ -6,7 +6,9 @@
 #include "domain/process_figures.h"
 #include "domain/tenant_runtime.h"
 #include "domain/voices.h"
+#include "fcgi/list_answer.h"
 #include "fcgi/stateset/operator.h"
+#include "fcgi/stateset/stateset.h"
 
 enum { USUAL_KEYS = 100, MOST_KEYS = 1000, USUAL_IDLE = 900, MOST_IDLE = 99999999 };
 
@@ -78,19 +80,6 @@ bool admin_show_cache_metrics(struct request *req)
 
 /* ---- lists ---- */
 
-struct listed {
-    bool ok;
-    int64_t count;
-    struct rows items;
-};
-
-static const struct column listed_columns[] = {
-    COLUMN(listed, ok, NOT_NULL),
-    COLUMN(listed, count, NOT_NULL),
-};
-
-static const struct entity listed_entity = ENTITY(listed, "list", NULL, listed_columns);
-
 static const struct column key_columns[] = {
     COLUMN(cached_key, fingerprint, NOT_NULL), COLUMN(cached_key, tenant_key, NULLABLE),
     COLUMN(cached_key, present, NOT_NULL),     COLUMN(cached_key, hits, NOT_NULL),
@@ -116,23 +105,21 @@ static const struct view key_view =
     VIEW("AdminTenantTokenCacheMetricsItem", key_entity, key_fields);
 
 static const struct field keys_fields[] = {
-    FIELD(listed, ok, "ok", READ),
-    FIELD(listed, count, "count", READ),
-    ROWS(listed, items, "items", key_view, READ),
+    FIELD(list_answer, ok, "ok", READ),
+    FIELD(list_answer, count, "count", READ),
+    ROWS(list_answer, rows, "items", key_view, READ),
 };
 
 const struct view admin_cached_keys_view =
-    VIEW("AdminTenantTokenCacheMetricsResponse", listed_entity, keys_fields);
+    VIEW("AdminTenantTokenCacheMetricsResponse", list_answer_entity, keys_fields);
 
 bool admin_list_cached_keys(struct request *req)
 {
-    int64_t limit = (int64_t)operator_number(req, "limit", USUAL_KEYS, MOST_KEYS);
-    struct listed answer = {.ok = true};
+    int64_t limit = (int64_t)stateset_number_in(req, "limit", USUAL_KEYS, MOST_KEYS);
+    struct list_answer answer = {.total = 0};
 
-    if (!cached_keys_list(&req->work, limit, &answer.items))
-        return false;
-    answer.count = (int64_t)answer.items.count;
-    return reply_row(req, 200, &admin_cached_keys_view, &answer);
+    return cached_keys_list(&req->work, limit, &answer.rows) &&
+           reply_list(req, &admin_cached_keys_view, &answer);
 }
 
 struct cached_item {
@@ -173,13 +160,13 @@ static const struct field item_fields[] = {
 static const struct view item_view = VIEW("AdminCachedTenantItem", item_entity, item_fields);
 
 static const struct field cached_fields[] = {
-    FIELD(listed, ok, "ok", READ),
-    FIELD(listed, count, "count", READ),
-    ROWS(listed, items, "tenants", item_view, READ),
+    FIELD(list_answer, ok, "ok", READ),
+    FIELD(list_answer, count, "count", READ),
+    ROWS(list_answer, rows, "tenants", item_view, READ),
 };
 
 const struct view admin_cached_tenants_view =
-    VIEW("AdminCachedTenantsResponse", listed_entity, cached_fields);
+    VIEW("AdminCachedTenantsResponse", list_answer_entity, cached_fields);
 
 /* One that is deleted meanwhile is left out. */
 static bool describe(struct request *req, const struct cached_tenant *cached,
@@ -199,21 +186,20 @@ static bool describe(struct request *req, const struct cached_tenant *cached,
 
 bool admin_list_cached_tenants(struct request *req)
 {
-    struct listed answer = {.ok = true};
+    struct list_answer answer = {.total = 0};
     struct cached_item *items;
     struct rows rows;
 
     if (!cached_tenants_list(&req->work, &rows))
         return false;
     items = arena_new(&req->work.arena, struct cached_item, rows.count + 1);
-    answer.items.at = items;
+    answer.rows.at = items;
     for (size_t i = 0; i < rows.count; i++)
-        if (describe(req, (const struct cached_tenant *)rows.at + i, &items[answer.items.count]))
-            answer.items.count++;
+        if (describe(req, (const struct cached_tenant *)rows.at + i, &items[answer.rows.count]))
+            answer.rows.count++;
         else if (req->work.error.what != NOT_FOUND)
             return false;
-    answer.count = (int64_t)answer.items.count;
-    return reply_row(req, 200, &admin_cached_tenants_view, &answer);
+    return reply_list(req, &admin_cached_tenants_view, &answer);
 }
 
 /* ---- forgetting ---- */
@@ -242,7 +228,7 @@ const struct view admin_eviction_view =
 
 bool admin_evict_idle(struct request *req)
 {
-    int64_t idle = (int64_t)operator_number(req, "max_idle_secs", USUAL_IDLE, MOST_IDLE);
+    int64_t idle = (int64_t)stateset_number_in(req, "max_idle_secs", USUAL_IDLE, MOST_IDLE);
     struct eviction answer = {.ok = true};
 
     return cached_tenants_evict(&req->work, idle, &answer.evicted, &answer.remaining) &&

@@ -39,22 +39,9 @@ static const struct field sweep_fields[] = {
 const struct view admin_billing_sweep_view =
     VIEW("AdminBillingOutcomeOutboxSweepResponse", billing_sweep_entity, sweep_fields);
 
-/* The contract knows no refusal here: what cannot be read is the usual number. */
-static int64_t limit_asked(const struct request *req)
-{
-    const char *text = request_query(req, "limit");
-    size_t length = text ? strlen(text) : 0;
-    long limit;
-
-    if (!length || length > 6 || strspn(text, "0123456789") != length)
-        return SWEEP_USUAL;
-    limit = strtol(text, NULL, 10);
-    return limit < SWEEP_MOST ? limit : SWEEP_MOST;
-}
-
 bool admin_sweep_billing(struct request *req)
 {
-    int64_t limit = limit_asked(req);
+    int64_t limit = (int64_t)stateset_number_in(req, "limit", SWEEP_USUAL, SWEEP_MOST);
     struct billing_sweep sweep;
     char owner[27];
 

@@ -3,6 +3,7 @@
  */
 #include "core/e164.h"
 #include "core/json.h"
+#include "domain/number_webhooks.h"
 #include "domain/phone_routes.h"
 #include "domain/tenants.h"
 #include "fcgi/stateset/stateset.h"
@@ -83,4 +84,51 @@ bool admin_remove_route(struct request *req)
 
     return stateset_path_id(req, "route_id", &id) && phone_route_remove(&req->work, id, &route) &&
            reply_row(req, 200, &admin_route_view, &route);
+}
+
+/* ---- whether the carrier asks us ---- */
+
+static const struct column check_columns[] = {
+    COLUMN(number_check, phone_number, NOT_NULL),
+    COLUMN(number_check, carrier_account_sid, NOT_NULL),
+    COLUMN(number_check, held, NOT_NULL),
+    COLUMN(number_check, voice_url, NULLABLE),
+    COLUMN(number_check, status_url, NULLABLE),
+    COLUMN(number_check, sms_url, NULLABLE),
+    COLUMN(number_check, expected_voice_url, NOT_NULL),
+    COLUMN(number_check, expected_status_url, NOT_NULL),
+    COLUMN(number_check, points_here, NOT_NULL),
+    COLUMN(number_check, signature_verified, NOT_NULL),
+    COLUMN(number_check, problem, NULLABLE),
+};
+
+static const struct entity check_entity = ENTITY(number_check, "check", NULL, check_columns);
+
+static const struct field check_fields[] = {
+    /* clang-format off */
+    FIELD(number_check, phone_number,        "phone_number",        READ),
+    FIELD(number_check, carrier_account_sid, "carrier_account_sid", READ),
+    FIELD(number_check, held,                "held",                READ, .about = "Whether that account holds the number."),
+    FIELD(number_check, voice_url,           "voice_url",           READ),
+    FIELD(number_check, status_url,          "status_callback",     READ),
+    FIELD(number_check, sms_url,             "sms_url",             READ),
+    FIELD(number_check, expected_voice_url,  "expected_voice_url",  READ),
+    FIELD(number_check, expected_status_url, "expected_status_callback", READ),
+    FIELD(number_check, points_here,         "points_here",         READ, .about = "Whether voice_url and status_callback are as expected."),
+    FIELD(number_check, signature_verified,  "signature_verified",  READ, .about = "Whether a request signed with the account's token came through our public address and was proved."),
+    FIELD(number_check, problem,             "problem",             READ, .about = "null: none."),
+    /* clang-format on */
+};
+
+const struct view admin_route_check_view = VIEW("PhoneNumberCheck", check_entity, check_fields);
+
+bool admin_check_route(struct request *req)
+{
+    struct number_check check;
+    struct phone_route route;
+    uid id;
+
+    return stateset_path_id(req, "route_id", &id) && phone_route_find(&req->work, id, &route) &&
+           number_webhooks_check(&req->work, req->tenant, route.e164, &check) &&
+           reply_row(req, 200, &admin_route_check_view, &check);
 }

@@ -5,10 +5,10 @@
 
 #include "core/json.h"
 #include "domain/tenant_runtime.h"
+#include "domain/webhook_settings.h"
+#include "fcgi/list_answer.h"
 #include "fcgi/stateset/operator.h"
 #include "fcgi/stateset/stateset.h"
-
-enum { USUAL = 50, MOST = 200, MOST_SKIPPED = 999999 };
 
 /* ---- the list ---- */
 
@@ -33,38 +33,22 @@ static const struct field item_fields[] = {
 
 static const struct view item_view = VIEW("AdminTenantItem", tenant_entity, item_fields);
 
-struct tenants_answer {
-    bool ok;
-    int64_t count;
-    struct rows tenants;
-};
-
-static const struct column tenants_columns[] = {
-    COLUMN(tenants_answer, ok, NOT_NULL),
-    COLUMN(tenants_answer, count, NOT_NULL),
-};
-
-static const struct entity tenants_entity =
-    ENTITY(tenants_answer, "list of tenants", NULL, tenants_columns);
-
 static const struct field tenants_fields[] = {
-    FIELD(tenants_answer, ok, "ok", READ),
-    FIELD(tenants_answer, count, "count", READ, .about = "Rows in this answer."),
-    ROWS(tenants_answer, tenants, "tenants", item_view, READ),
+    FIELD(list_answer, ok, "ok", READ),
+    FIELD(list_answer, count, "count", READ, .about = "Rows in this answer."),
+    ROWS(list_answer, rows, "tenants", item_view, READ),
 };
 
-const struct view admin_tenants_view = VIEW("ListTenantsResponse", tenants_entity, tenants_fields);
+const struct view admin_tenants_view =
+    VIEW("ListTenantsResponse", list_answer_entity, tenants_fields);
 
 bool admin_list_tenants(struct request *req)
 {
-    const struct page page = {.size = operator_number(req, "limit", USUAL, MOST),
-                              .skip = operator_number(req, "offset", 0, MOST_SKIPPED)};
-    struct tenants_answer answer = {.ok = true};
+    const struct page page = stateset_page_without_refusal(req);
+    struct list_answer answer = {.total = 0};
 
-    if (!tenants_list(&req->work, &page, &answer.tenants))
-        return false;
-    answer.count = (int64_t)answer.tenants.count;
-    return reply_row(req, 200, &admin_tenants_view, &answer);
+    return tenants_list(&req->work, &page, &answer.rows) &&
+           reply_list(req, &admin_tenants_view, &answer);
 }
 
 /* ---- in force ---- */
@@ -85,8 +69,9 @@ bool admin_reload_tenant(struct request *req)
 /* ---- patching ---- */
 
 struct patch {
-    const char *model, *system_prompt_key, *voice, *webhook_url;
-    document twilio;
+    const char *model, *system_prompt_key, *voice;
+    const char *webhook_url, *webhook_event_prefix, *webhook_secret;
+    document twilio, webhook_events;
 };
 
 static const struct column patch_columns[] = {
@@ -94,6 +79,9 @@ static const struct column patch_columns[] = {
     COLUMN(patch, system_prompt_key, NULLABLE, .max = 120),
     COLUMN(patch, voice, NULLABLE, .max = 80),
     COLUMN(patch, webhook_url, NULLABLE, .max = 500),
+    COLUMN(patch, webhook_events, NULLABLE),
+    COLUMN(patch, webhook_event_prefix, NULLABLE, .max = 16),
+    COLUMN(patch, webhook_secret, NULLABLE, .max = 1900),
     COLUMN(patch, twilio, NULLABLE),
 };
 
@@ -104,6 +92,9 @@ static const struct field patch_fields[] = {
     FIELD(patch, system_prompt_key, "system_prompt_key", CREATE),
     FIELD(patch, voice, "voice", CREATE),
     FIELD(patch, webhook_url, "webhook_url", CREATE, .wire = &wire_url),
+    FIELD(patch, webhook_events, "webhook_events", CREATE, .wire = &wire_document),
+    FIELD(patch, webhook_event_prefix, "webhook_event_prefix", CREATE),
+    FIELD(patch, webhook_secret, "webhook_secret", CREATE),
     FIELD(patch, twilio, "twilio", CREATE, .wire = &wire_document),
 };
 
@@ -113,15 +104,17 @@ bool admin_patch_runtime(struct request *req)
 {
     struct patch patch;
     struct tenant tenant;
+    const char *webhook_secret;
     columns given;
 
     row_clear(&patch_entity, &patch);
     if (!json_object_is_type(req->json, json_type_object))
         return fail(&req->work, INVALID, "The body must be a JSON object");
     return read_body(req, &admin_patch_view, CREATE, &patch, &given) &&
+           webhook_settings_secret(&req->work, req->tenant, req->json, true, &webhook_secret) &&
            tenant_patch(&req->work, req->tenant->tenant_key, req->json,
                         request_header(req, "If-Match"), &tenant) &&
-           admin_reply_tenant(req, &tenant, tenant.config);
+           admin_reply_changed(req, &tenant, webhook_secret);
 }
 
 /* ---- trying out ---- */

@@ -6,12 +6,14 @@
 #include "core/json.h"
 #include "domain/ledger.h"
 #include "domain/tenants.h"
+#include "domain/webhook_settings.h"
 #include "fcgi/stateset/stateset.h"
 
 /* The document's known members; whatever else it holds is kept as it is. */
 struct settings {
     const char *tenant_id, *model, *org_id, *system_prompt_key, *voice;
-    document twilio;
+    const char *webhook_url, *webhook_event_prefix, *webhook_secret;
+    document twilio, webhook_events;
 };
 
 static const struct column settings_columns[] = {
@@ -21,6 +23,10 @@ static const struct column settings_columns[] = {
     COLUMN(settings, system_prompt_key, NULLABLE, .max = 120),
     COLUMN(settings, voice, NULLABLE, .max = 80),
     COLUMN(settings, twilio, NULLABLE),
+    COLUMN(settings, webhook_url, NULLABLE, .max = 500),
+    COLUMN(settings, webhook_events, NULLABLE),
+    COLUMN(settings, webhook_event_prefix, NULLABLE, .max = 16),
+    COLUMN(settings, webhook_secret, NULLABLE, .max = 1900),
 };
 
 static const struct entity settings_entity = ENTITY(settings, "tenant", NULL, settings_columns);
@@ -33,6 +39,10 @@ static const struct field settings_fields[] = {
     FIELD(settings, system_prompt_key, "system_prompt_key", CREATE),
     FIELD(settings, voice,             "voice",             CREATE, .about = "Voice of generated speech."),
     FIELD(settings, twilio,            "twilio",            CREATE, .wire = &wire_document, .about = "The tenant's own carrier account: account_sid, auth_token, from_number."),
+    FIELD(settings, webhook_url,       "webhook_url",       CREATE, .about = "Where the tenant's events are posted to."),
+    FIELD(settings, webhook_events,    "webhook_events",    CREATE, .wire = &wire_document, .about = "Names of the events that are wanted; without it, or with none, all of them."),
+    FIELD(settings, webhook_event_prefix, "webhook_event_prefix", CREATE, .about = "Stands before the names of events: \"voice.\" for voice.call.completed."),
+    FIELD(settings, webhook_secret,    "webhook_secret",    CREATE, .about = "Signs what is posted: X-StateSet-Signature: t=<seconds>,v1=<hex HMAC-SHA-256 of t.body>. Where a receiver is named and none is given, one is made and answered once; a null makes a new one."),
     /* clang-format on */
 };
 
@@ -42,7 +52,7 @@ const struct view admin_document_view =
 /* A tenant as it is read. */
 struct tenant_answer {
     bool ok;
-    const char *tenant_id, *etag;
+    const char *tenant_id, *etag, *webhook_secret;
     document config;
 };
 
@@ -51,6 +61,7 @@ static const struct column answer_columns[] = {
     COLUMN(tenant_answer, tenant_id, NOT_NULL),
     COLUMN(tenant_answer, etag, NOT_NULL),
     COLUMN(tenant_answer, config, NOT_NULL),
+    COLUMN(tenant_answer, webhook_secret, NULLABLE),
 };
 
 static const struct entity answer_entity = ENTITY(tenant_answer, "tenant", NULL, answer_columns);
@@ -66,11 +77,29 @@ static const struct field tenant_fields[] = {
 
 const struct view admin_tenant_view = VIEW("TenantResponse", answer_entity, tenant_fields);
 
+/* What signs the tenant's events, where the settings name a receiver and brought no secret. */
+#define NEW_SECRET                                                                                 \
+    FIELD(tenant_answer, webhook_secret, "webhook_secret", READ | OPTIONAL,                        \
+          .about = "The secret that was made to sign the tenant's events; it is shown once.")
+
+static const struct field changed_fields[] = {
+    /* clang-format off */
+    FIELD(tenant_answer, ok,        "ok",        READ),
+    FIELD(tenant_answer, tenant_id, "tenant_id", READ),
+    FIELD(tenant_answer, etag,      "etag",      READ),
+    FIELD(tenant_answer, config,    "config",    READ, .wire = &wire_document),
+    NEW_SECRET,
+    /* clang-format on */
+};
+
+const struct view admin_changed_view = VIEW("ChangedTenantResponse", answer_entity, changed_fields);
+
 static const struct field mutation_fields[] = {
     /* clang-format off */
     FIELD(tenant_answer, ok,        "ok",        READ),
     FIELD(tenant_answer, tenant_id, "tenant_id", READ),
     FIELD(tenant_answer, etag,      "etag",      READ, .about = "The new revision, for If-Match."),
+    NEW_SECRET,
     /* clang-format on */
 };
 
@@ -78,28 +107,30 @@ const struct view admin_mutation_view =
     VIEW("TenantMutationResponse", answer_entity, mutation_fields);
 
 static bool reply_with(struct request *req, const struct view *view, const struct tenant *tenant,
-                       document config)
+                       document config, const char *webhook_secret)
 {
     const char *etag = tenant_etag(&req->work.arena, tenant);
 
     reply_header(req, "ETag", arena_format(&req->work.arena, "\"%s\"", etag));
-    return reply_row(req, 200, view,
-                     &(struct tenant_answer){true, tenant->tenant_key, etag, config});
-}
-
-static bool reply_tenant(struct request *req, const struct view *view, const struct tenant *tenant)
-{
-    return reply_with(req, view, tenant, tenant->config);
+    return reply_row(
+        req, 200, view,
+        &(struct tenant_answer){true, tenant->tenant_key, etag, webhook_secret, config});
 }
 
 bool admin_reply_tenant(struct request *req, const struct tenant *tenant, document config)
 {
-    return reply_with(req, &admin_tenant_view, tenant, config);
+    return reply_with(req, &admin_tenant_view, tenant, config, NULL);
+}
+
+bool admin_reply_changed(struct request *req, const struct tenant *tenant,
+                         const char *webhook_secret)
+{
+    return reply_with(req, &admin_changed_view, tenant, tenant->config, webhook_secret);
 }
 
 bool admin_reply_mutation(struct request *req, const struct tenant *tenant)
 {
-    return reply_tenant(req, &admin_mutation_view, tenant);
+    return reply_with(req, &admin_mutation_view, tenant, tenant->config, NULL);
 }
 
 bool admin_get_tenant(struct request *req)
@@ -108,20 +139,32 @@ bool admin_get_tenant(struct request *req)
     const char *etag = tenant_etag(&req->work.arena, req->tenant);
 
     if (!known || !tenant_etag_listed(known, etag))
-        return reply_tenant(req, &admin_tenant_view, req->tenant);
+        return admin_reply_tenant(req, req->tenant, req->tenant->config);
     reply_header(req, "ETag", arena_format(&req->work.arena, "\"%s\"", etag));
     return reply_empty(req, 304);
 }
 
+static bool make_secret(struct request *req, const char *tenant_key, json_object *config,
+                        const char **shown_once)
+{
+    struct tenant before;
+    bool is_new = !tenant_by_key(&req->work, tenant_key, &before);
+
+    return (!is_new || req->work.error.what == NOT_FOUND) &&
+           webhook_settings_secret(&req->work, is_new ? NULL : &before, config, false, shown_once);
+}
+
 /* The tree is the request's, so the domain gets one of its own to take the secrets out of. */
-static bool put_document(struct request *req, const char *tenant_key, struct tenant *tenant)
+static bool put_document(struct request *req, const char *tenant_key, struct tenant *tenant,
+                         const char **webhook_secret)
 {
     json_object *config = NULL;
     bool created, ok;
 
     if (json_object_deep_copy(req->json, &config, NULL) != 0)
         return fail(&req->work, INTERNAL, "The document could not be read");
-    ok = tenant_put(&req->work, tenant_key, config, request_header(req, "If-Match"), tenant,
+    ok = make_secret(req, tenant_key, config, webhook_secret) &&
+         tenant_put(&req->work, tenant_key, config, request_header(req, "If-Match"), tenant,
                     &created);
     json_object_put(config);
     if (!ok && req->work.error.what == CONFLICT)
@@ -145,15 +188,15 @@ bool admin_check_document(struct request *req, const char **tenant_key)
 
 bool admin_put_tenant(struct request *req)
 {
-    const char *tenant_key = request_path(req, "tenant_id"), *given = NULL;
+    const char *tenant_key = request_path(req, "tenant_id"), *given = NULL, *webhook_secret;
     struct tenant tenant;
 
     if (!admin_check_document(req, &given))
         return false;
     if (given && strcmp(given, tenant_key) != 0)
         return fail_field(&req->work, "tenant_id", "tenant_id differs from the one in the path");
-    return put_document(req, tenant_key, &tenant) &&
-           reply_tenant(req, &admin_mutation_view, &tenant);
+    return put_document(req, tenant_key, &tenant, &webhook_secret) &&
+           reply_with(req, &admin_mutation_view, &tenant, tenant.config, webhook_secret);
 }
 
 struct amount {

@@ -1,7 +1,6 @@
 /*
  * Whose voice the tenants' calls are spoken with, and where another than the wanted one is.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/voices.h"
@@ -106,22 +105,11 @@ static void count(struct diagnostics *sums, const struct voice_state *state)
     sums->fallback_unavailable += state->fallback_active && !unconfigured;
 }
 
-/* The contract knows no refusal here: what cannot be read is not there. */
-static size_t read_limit(const struct request *req)
-{
-    const char *text = request_query(req, "limit");
-    size_t length = text ? strlen(text) : 0;
-
-    if (!length || length > 4 || strspn(text, "0123456789") != length)
-        return USUAL;
-    return strtoul(text, NULL, 10) < MOST ? strtoul(text, NULL, 10) : MOST;
-}
-
 bool admin_list_voices(struct request *req)
 {
     const char *uncached = request_query(req, "include_uncached");
     struct diagnostics answer = {.ok = true, .uncached_scan_supported = true};
-    size_t limit = read_limit(req);
+    size_t limit = stateset_number_in(req, "limit", USUAL, MOST);
 
     answer.include_uncached_requested = uncached && strcmp(uncached, "true") == 0;
     if (!voice_states(&req->work, answer.include_uncached_requested, &answer.items))

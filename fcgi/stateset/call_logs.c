@@ -10,6 +10,7 @@
 #include "domain/invocations.h"
 #include "domain/tenants.h"
 #include "domain/turns.h"
+#include "fcgi/list_answer.h"
 #include "fcgi/recording.h"
 #include "fcgi/stateset/stateset.h"
 
@@ -35,33 +36,17 @@ static const struct field summary_fields[] = {
 
 static const struct view summary_view = VIEW("CallLogSummary", call_log_entity, summary_fields);
 
-struct logs_answer {
-    bool ok;
-    const char *tenant, *next_cursor;
-    int64_t count;
-    struct rows calls;
-};
-
-static const struct column logs_columns[] = {
-    COLUMN(logs_answer, ok, NOT_NULL),
-    COLUMN(logs_answer, tenant, NOT_NULL),
-    COLUMN(logs_answer, count, NOT_NULL),
-    COLUMN(logs_answer, next_cursor, NULLABLE),
-};
-
-static const struct entity logs_entity = ENTITY(logs_answer, "list of calls", NULL, logs_columns);
-
 static const struct field logs_fields[] = {
     /* clang-format off */
-    FIELD(logs_answer, ok,          "ok",          READ),
-    FIELD(logs_answer, tenant,      "tenant",      READ),
-    ROWS(logs_answer,  calls,       "calls",       summary_view, READ),
-    FIELD(logs_answer, count,       "count",       READ, .about = "Calls on this page."),
-    FIELD(logs_answer, next_cursor, "next_cursor", READ, .about = "Where the next page begins; null on the last."),
+    FIELD(list_answer, ok,          "ok",          READ),
+    FIELD(list_answer, tenant,      "tenant",      READ),
+    ROWS(list_answer, rows,       "calls",       summary_view, READ),
+    FIELD(list_answer, count,       "count",       READ, .about = "Calls on this page."),
+    FIELD(list_answer, next_cursor, "next_cursor", READ, .about = "Where the next page begins; null on the last."),
     /* clang-format on */
 };
 
-static const struct view logs_view = VIEW("CallLogsListResponse", logs_entity, logs_fields);
+static const struct view logs_view = VIEW("CallLogsListResponse", list_answer_entity, logs_fields);
 
 static const struct field filter_fields[] = {
     FIELD(call_log_filter, status, "status", FILTER),
@@ -126,18 +111,17 @@ const struct wire stateset_ok = {
 
 static bool list_logs(struct request *req)
 {
-    struct logs_answer answer = {.ok = true, .tenant = req->tenant->tenant_key};
+    struct list_answer answer = {.total = 0};
     struct call_log_filter filter;
     struct page page;
     char *next;
 
     if (!read_page(req, &page) || !stateset_filters(req, &filter_view, &filter) ||
-        !call_logs_list(&req->work, &filter, &page, request_query(req, "cursor"), &answer.calls,
+        !call_logs_list(&req->work, &filter, &page, request_query(req, "cursor"), &answer.rows,
                         &next))
         return false;
-    answer.count = (int64_t)answer.calls.count;
     answer.next_cursor = next;
-    return reply_row(req, 200, &logs_view, &answer);
+    return reply_list(req, &logs_view, &answer);
 }
 
 /* ---- one call ---- */

@@ -270,35 +270,18 @@ static bool list_tasks(struct request *req)
            reply_rows(req, &admin_task_view, &page, &tasks);
 }
 
-size_t stateset_number_in(const struct request *req, const char *name, size_t usual, size_t most)
-{
-    const char *text = request_query(req, name);
-    size_t length = text ? strlen(text) : 0, value;
-
-    if (!length || length > 6 || strspn(text, "0123456789") != length)
-        return usual;
-    value = strtoul(text, NULL, 10);
-    return value < most ? value : most;
-}
-
 bool admin_list_tasks(struct request *req)
 {
-    const char *key = request_query(req, "tenant_id");
+    const struct page page = stateset_page_without_refusal(req);
     struct task_filter filter = {.everybody = true};
-    struct page page = {.size = stateset_number_in(req, "limit", 50, 200),
-                        .skip = stateset_number_in(req, "offset", 0, 999999)};
     struct rows tasks = {NULL, 0};
-    struct tenant tenant;
+    bool known;
 
-    if (!read_filter(req, &filter))
+    if (!read_filter(req, &filter) || !stateset_narrow_to_tenant(req, &filter.tenant, &known))
         return false;
     filter.queue_key = NULL;
     filter.overdue_only = false;
-    if (key && !tenant_by_key(&req->work, key, &tenant))
-        return req->work.error.what == NOT_FOUND &&
-               reply_rows(req, &admin_task_view, &page, &tasks);
-    filter.tenant = key ? tenant.id : 0;
-    return callback_tasks_list(&req->work, &filter, &page, &tasks) &&
+    return (!known || callback_tasks_list(&req->work, &filter, &page, &tasks)) &&
            reply_rows(req, &admin_task_view, &page, &tasks);
 }
 

@@ -139,27 +139,6 @@ static bool old_escalate_with_bridge(struct request *req)
 
 /* ---- the dialect's part ---- */
 
-static bool authenticate(struct request *req)
-{
-    return stateset.authenticate(req);
-}
-
-static bool limit_rate(struct request *req)
-{
-    return stateset.limit_rate(req);
-}
-
-static void item(struct request *req, const struct view *view, const void *row)
-{
-    view_render(req, &req->reply, view, row);
-}
-
-static void list(struct request *req, const struct view *view, const struct page *page,
-                 const struct rows *rows)
-{
-    stateset.list(req, view, page, rows);
-}
-
 /* An automation that did not work out is a 400, whatever stood against it. */
 void stateset_automation_refuse(struct request *req)
 {
@@ -201,16 +180,12 @@ static const char *const prefixes[] = {
     "/automations/escalate-call", "/automations/escalate-call-with-bridge", NULL};
 
 const struct dialect stateset_escalations = {
-    .name = "stateset",
+    STATESET_FOR_TENANTS,
     .prefixes = prefixes,
     .body_limit = 64 * 1024,
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
-    .item = item,
-    .list = list,
+    .item = stateset_item,
+    .list = stateset_list,
     .refuse = stateset_automation_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
     .error_schema = stateset_automation_error,
     .routes = routes,
     .nroutes = COUNT(routes),

@@ -8,12 +8,6 @@
 #include "core/config.h"
 #include "fcgi/dialect.h"
 
-/*
- * A number of the query; the operator's lists know no refusal: what cannot be read is not there,
- * and what is too much is the most.
- */
-size_t operator_number(const struct request *req, const char *name, size_t usual, size_t most);
-
 /* Signing in, and how streams prove themselves (admin_auth.c). */
 extern const struct view admin_login_view, admin_logged_in_view, admin_status_view;
 extern const struct view admin_transport_view, admin_alerts_view;

@@ -312,24 +312,11 @@ static double score_asked(struct request *req, const char *name)
     return *end || !isfinite(score) ? (double)NAN : score;
 }
 
-static size_t number_asked(struct request *req, const char *name, size_t usual, size_t most)
-{
-    const char *text = request_query(req, name);
-    size_t length = text ? strlen(text) : 0, value;
-
-    if (!length || length > 6 || strspn(text, "0123456789") != length)
-        return usual;
-    value = strtoul(text, NULL, 10);
-    return value < most ? value : most;
-}
-
 static bool list_evals(struct request *req)
 {
     struct eval_filter filter = {score_asked(req, "min_score"), score_asked(req, "max_score"),
                                  request_query(req, "tag")};
-    struct page page = {.size = number_asked(req, "limit", 50, 200),
-                        .skip = number_asked(req, "offset", 0, 999999),
-                        .before_time = NO_INSTANT};
+    struct page page = stateset_page_without_refusal(req);
     struct rows evals;
 
     return session_evals_list(&req->work, &filter, &page, &evals) &&

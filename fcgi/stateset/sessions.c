@@ -6,6 +6,7 @@
 #include "domain/calls.h"
 #include "domain/supervision.h"
 #include "domain/tenants.h"
+#include "fcgi/list_answer.h"
 #include "fcgi/stateset/stateset.h"
 
 /* ---- sessions under way ---- */
@@ -53,35 +54,21 @@ static const struct field admin_session_fields[] = {
 const struct view admin_session_view =
     VIEW("AdminSessionInfo", live_session_entity, admin_session_fields);
 
-struct sessions_answer {
-    bool ok;
-    const char *tenant;
-    struct rows sessions;
-};
-
-static const struct column sessions_columns[] = {
-    COLUMN(sessions_answer, ok, NOT_NULL),
-    COLUMN(sessions_answer, tenant, NOT_NULL),
-};
-
-static const struct entity sessions_entity =
-    ENTITY(sessions_answer, "list of sessions", NULL, sessions_columns);
-
 static const struct field sessions_fields[] = {
-    FIELD(sessions_answer, ok, "ok", READ),
-    FIELD(sessions_answer, tenant, "tenant", READ),
-    ROWS(sessions_answer, sessions, "sessions", session_view, READ),
+    FIELD(list_answer, ok, "ok", READ),
+    FIELD(list_answer, tenant, "tenant", READ),
+    ROWS(list_answer, rows, "sessions", session_view, READ),
 };
 
 static const struct view sessions_view =
-    VIEW("SessionsListResponse", sessions_entity, sessions_fields);
+    VIEW("SessionsListResponse", list_answer_entity, sessions_fields);
 
 static bool list_sessions(struct request *req)
 {
-    struct sessions_answer answer = {.ok = true, .tenant = req->tenant->tenant_key};
+    struct list_answer answer = {.total = 0};
 
-    return sessions_live(&req->work, false, &answer.sessions) &&
-           reply_row(req, 200, &sessions_view, &answer);
+    return sessions_live(&req->work, false, &answer.rows) &&
+           reply_list(req, &sessions_view, &answer);
 }
 
 bool admin_list_sessions(struct request *req)
@@ -204,33 +191,12 @@ static bool act(struct request *req)
 
 /* ---- the dialect's part ---- */
 
-static bool authenticate(struct request *req)
-{
-    return stateset.authenticate(req);
-}
-
-static bool limit_rate(struct request *req)
-{
-    return stateset.limit_rate(req);
-}
-
-static void item(struct request *req, const struct view *view, const void *row)
-{
-    view_render(req, &req->reply, view, row);
-}
-
-static void list(struct request *req, const struct view *view, const struct page *page,
-                 const struct rows *rows)
-{
-    stateset.list(req, view, page, rows);
-}
-
 /* As everywhere, with the two members that clients of sessions look at. */
 static void refuse_at_the_door(struct request *req)
 {
     char *refusal;
 
-    stateset.refuse(req);
+    stateset_refuse(req);
     refusal = arena_text(&req->work.arena, req->reply.at);
     req->reply.length = 0;
     text_put(&req->reply, "{\"ok\":false,\"message\":");
@@ -295,17 +261,7 @@ static const char error_schema[] =
 static const char *const prefixes[] = {"/api/v1/sessions", "/sessions", NULL};
 
 const struct dialect stateset_sessions = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = 64 * 1024,
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
-    .item = item,
-    .list = list,
-    .refuse = refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .error_schema = error_schema,
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,         .prefixes = prefixes,  .body_limit = 64 * 1024,
+    .item = stateset_item,        .list = stateset_list, .refuse = refuse,
+    .error_schema = error_schema, .routes = routes,      .nroutes = COUNT(routes),
 };

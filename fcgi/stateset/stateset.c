@@ -1,7 +1,11 @@
 #include "fcgi/stateset/stateset.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "core/config.h"
 #include "domain/dashboard_tickets.h"
+#include "domain/tenants.h"
 #include "fcgi/auth.h"
 #include "fcgi/rates.h"
 
@@ -98,6 +102,9 @@ const char stateset_error_schema[] =
     "\"code\":{\"type\":\"string\"},\"details\":{\"description\":\"The field at fault.\"},"
     "\"request_id\":{\"type\":[\"string\",\"null\"]}}}";
 
+const char stateset_security[] = "{\"bearer_auth\":{\"type\":\"http\",\"scheme\":\"bearer\","
+                                 "\"description\":\"A key of the tenant.\"}}";
+
 static const struct route routes[] = {
     {"GET /api/v1/logs", "key", .summary = "Logs Ws", .flags = DAEMON, .success = 101,
      .answers = "401", .operation = "logs_ws",
@@ -110,10 +117,71 @@ static const struct route routes[] = {
 
 static const char *const prefixes[] = {"/api/v1", NULL};
 
+/* The operator's API and everybody else's: whose programmers need not know of each other. */
+static const char *const excerpts[] = {"public", "admin", NULL};
+
+static const char *excerpt_of(const struct route *route)
+{
+    return strstr(route->line, " /api/v1/admin/") ? "admin" : "public";
+}
+
+/* Of the whole API; what is said of events belongs to no operation. */
+static const char about[] =
+    "Tenants ask with their bearer keys, the operator with x-admin-key.\n\n"
+    "Events are posted to webhook_url of the tenant's settings: call.started, call.completed, "
+    "call.updated, call.escalated, session.evaluated, callback_task.* and "
+    "webhook.delivery_failed, each as {id, event, created_at, timestamp, tenant_id, api_version, "
+    "call_sid, voice_session_id, data, payload}; payload is data again, and webhook_event_prefix "
+    "stands before the names. X-Idempotency-Key is the event's id, the same at every attempt. "
+    "X-StateSet-Signature is t=<seconds>,v1=<hex HMAC-SHA-256 of \"t.body\" under "
+    "webhook_secret>. What is not answered 2xx is posted again after 10 s, 1 min, 5 min, 30 min, "
+    "2 h, 6 h, 12 h and 24 h.";
+
 const struct dialect stateset = {
-    STATESET_FOR_TENANTS,      .prefixes = prefixes,
-    .body_limit = BODY_LIMIT,  STATESET_PAGES(200),
-    .item = stateset_item,     .list = stateset_list,
-    .refuse = stateset_refuse, .error_schema = stateset_error_schema,
-    .routes = routes,          .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,
+    .prefixes = prefixes,
+    .body_limit = BODY_LIMIT,
+    STATESET_PAGES(200),
+    .item = stateset_item,
+    .list = stateset_list,
+    .refuse = stateset_refuse,
+    .error_schema = stateset_error_schema,
+    .routes = routes,
+    .nroutes = COUNT(routes),
+    .about = about,
+    .excerpts = excerpts,
+    .excerpt_of = excerpt_of,
 };
+
+size_t stateset_number_in(const struct request *req, const char *name, size_t usual, size_t most)
+{
+    const char *text = request_query(req, name);
+    size_t length = text ? strlen(text) : 0, value;
+
+    if (!length || length > 8 || strspn(text, "0123456789") != length)
+        return usual;
+    value = strtoul(text, NULL, 10);
+    return value < most ? value : most;
+}
+
+struct page stateset_page_without_refusal(const struct request *req)
+{
+    return (struct page){.size = stateset_number_in(req, "limit", 50, 200),
+                         .skip = stateset_number_in(req, "offset", 0, 999999),
+                         .before_time = NO_INSTANT};
+}
+
+bool stateset_narrow_to_tenant(struct request *req, int64_t *tenant, bool *known)
+{
+    const char *key = request_query(req, "tenant_id");
+    struct tenant found;
+
+    *tenant = 0;
+    *known = true;
+    if (!key)
+        return true;
+    *known = tenant_by_key(&req->work, key, &found);
+    if (*known)
+        *tenant = found.id;
+    return *known || req->work.error.what == NOT_FOUND;
+}

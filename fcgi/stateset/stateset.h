@@ -10,7 +10,8 @@
 /* What the parts of the dialect have in common that tenants ask by their keys. */
 #define STATESET_FOR_TENANTS                                                                       \
     .name = "stateset", .title = "StateSet Voice API", .version = "1.0.0",                         \
-    .authenticate = stateset_authenticate, .limit_rate = stateset_limit_rate
+    .authenticate = stateset_authenticate, .limit_rate = stateset_limit_rate,                      \
+    .security = stateset_security
 
 /* Lists of fifty unless asked for more, "most" at most. */
 #define STATESET_PAGES(most)                                                                       \
@@ -32,7 +33,7 @@ void stateset_item(struct request *req, const struct view *view, const void *row
 void stateset_list(struct request *req, const struct view *view, const struct page *page,
                    const struct rows *rows);
 void stateset_refuse(struct request *req);
-extern const char stateset_error_schema[];
+extern const char stateset_error_schema[], stateset_security[];
 
 /* The same for the operator's parts (admin.c). */
 bool admin_authenticate(struct request *req);
@@ -58,6 +59,10 @@ bool admin_add_balance(struct request *req);
 /* Answer with a tenant, its revision, and these settings or none. */
 bool admin_reply_tenant(struct request *req, const struct tenant *tenant, document config);
 bool admin_reply_mutation(struct request *req, const struct tenant *tenant);
+/* The same after a change, with the secret that was made in it, or NULL. */
+extern const struct view admin_changed_view;
+bool admin_reply_changed(struct request *req, const struct tenant *tenant,
+                         const char *webhook_secret);
 /* Reads the body as a tenant's document; *tenant_key is the one it names, or NULL. */
 bool admin_check_document(struct request *req, const char **tenant_key);
 
@@ -85,10 +90,11 @@ bool admin_create_version(struct request *req);
 bool admin_publish_version(struct request *req);
 
 /* Phone number routes (admin_routes.c). */
-extern const struct view admin_route_order_view, admin_route_view;
+extern const struct view admin_route_order_view, admin_route_view, admin_route_check_view;
 bool admin_list_routes(struct request *req);
 bool admin_put_route(struct request *req);
 bool admin_remove_route(struct request *req);
+bool admin_check_route(struct request *req);
 
 /* Translation calls, whose answers all have one shape (translation.c). */
 extern const struct dialect stateset_translation;
@@ -135,6 +141,11 @@ bool stateset_filters(struct request *req, const struct view *view, void *filter
 extern const struct dialect stateset_results;
 extern const struct view stateset_eval_view;
 
+/* What was posted to tenants' receivers (admin_deliveries.c). */
+extern const struct view admin_delivery_view;
+bool admin_list_deliveries(struct request *req);
+bool admin_replay_delivery(struct request *req);
+
 /* How calls are shared between versions, and their policy (admin_rollouts.c). */
 extern const struct view admin_rollout_view, admin_rollouts_order_view;
 extern const struct view admin_policy_view, admin_policy_order_view;
@@ -168,8 +179,18 @@ extern const struct wire stateset_task_status;
     "\"customer_abandoned\"]"
 bool admin_list_tasks(struct request *req);
 
-/* A number of the query, at most "most"; what cannot be read is not there: the contract of the
- * operator's lists knows no refusal of it. */
+/*
+ * A number of the query, at most "most", and a page of a list, fifty rows unless asked for more,
+ * two hundred at most.  What cannot be read is not there: where these are used the contract knows
+ * no refusal of it.
+ */
 size_t stateset_number_in(const struct request *req, const char *name, size_t usual, size_t most);
+struct page stateset_page_without_refusal(const struct request *req);
+
+/*
+ * The tenant that "tenant_id" of the query narrows a list of all tenants to; 0: none is named.
+ * *known is false when there is no such tenant, so that the list is empty.
+ */
+bool stateset_narrow_to_tenant(struct request *req, int64_t *tenant, bool *known);
 
 #endif

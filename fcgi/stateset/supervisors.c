@@ -1,7 +1,6 @@
 /*
  * What supervisors did to sessions.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/supervision.h"
@@ -73,64 +72,19 @@ static bool list_actions(struct request *req)
            reply_rows(req, &admin_action_view, &page, &actions);
 }
 
-/* The operator's contract knows no refusal here: what cannot be read is not there. */
-static size_t number_in(const struct request *req, const char *name, size_t usual, size_t most)
-{
-    const char *text = request_query(req, name);
-    size_t length = text ? strlen(text) : 0, value;
-
-    if (!length || length > 6 || strspn(text, "0123456789") != length)
-        return usual;
-    value = strtoul(text, NULL, 10);
-    return value < most ? value : most;
-}
-
 bool admin_list_actions(struct request *req)
 {
-    const char *key = request_query(req, "tenant_id");
+    const struct page page = stateset_page_without_refusal(req);
     struct action_filter filter = {.everybody = true};
-    struct page page = {.size = number_in(req, "limit", 50, 200),
-                        .skip = number_in(req, "offset", 0, 999999)};
-    struct tenant tenant;
     struct rows actions = {NULL, 0};
+    bool known;
 
-    if (!read_filter(req, &filter))
-        return false;
-    if (key && !tenant_by_key(&req->work, key, &tenant))
-        return req->work.error.what == NOT_FOUND &&
-               reply_rows(req, &admin_action_view, &page, &actions);
-    filter.tenant = key ? tenant.id : 0;
-    return supervisor_actions_list(&req->work, &filter, &page, &actions) &&
+    return read_filter(req, &filter) && stateset_narrow_to_tenant(req, &filter.tenant, &known) &&
+           (!known || supervisor_actions_list(&req->work, &filter, &page, &actions)) &&
            reply_rows(req, &admin_action_view, &page, &actions);
 }
 
 /* ---- the dialect's part ---- */
-
-static bool authenticate(struct request *req)
-{
-    return stateset.authenticate(req);
-}
-
-static bool limit_rate(struct request *req)
-{
-    return stateset.limit_rate(req);
-}
-
-static void item(struct request *req, const struct view *view, const void *row)
-{
-    stateset.item(req, view, row);
-}
-
-static void list(struct request *req, const struct view *view, const struct page *page,
-                 const struct rows *rows)
-{
-    stateset.list(req, view, page, rows);
-}
-
-static void refuse(struct request *req)
-{
-    stateset.refuse(req);
-}
 
 static const struct query_parameter filters[] = {
     {"stream_sid", "\"type\":\"string\"", "Only of this stream."},
@@ -147,17 +101,7 @@ static const struct route routes[] = {
 static const char *const prefixes[] = {"/api/v1/supervisor-actions", NULL};
 
 const struct dialect stateset_supervisors = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = 64 * 1024,
-    STATESET_PAGES(200),
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
-    .item = item,
-    .list = list,
-    .refuse = refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,      .prefixes = prefixes,  .body_limit = 64 * 1024,
+    STATESET_PAGES(200),       .item = stateset_item, .list = stateset_list,
+    .refuse = stateset_refuse, .routes = routes,      .nroutes = COUNT(routes),
 };

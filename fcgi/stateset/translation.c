@@ -113,27 +113,6 @@ static bool start(struct request *req)
 
 /* ---- the dialect's part ---- */
 
-static bool authenticate(struct request *req)
-{
-    return stateset.authenticate(req);
-}
-
-static bool limit_rate(struct request *req)
-{
-    return stateset.limit_rate(req);
-}
-
-static void item(struct request *req, const struct view *view, const void *row)
-{
-    view_render(req, &req->reply, view, row);
-}
-
-static void list(struct request *req, const struct view *view, const struct page *page,
-                 const struct rows *rows)
-{
-    stateset.list(req, view, page, rows);
-}
-
 /* The contract gives this operation one shape for all of its answers. */
 static void refuse(struct request *req)
 {
@@ -171,17 +150,7 @@ static const struct route routes[] = {
 static const char *const prefixes[] = {"/api/v1/voice/translation-calls", NULL};
 
 const struct dialect stateset_translation = {
-    .name = "stateset",
-    .prefixes = prefixes,
-    .body_limit = 64 * 1024,
-    .authenticate = authenticate,
-    .limit_rate = limit_rate,
-    .item = item,
-    .list = list,
-    .refuse = refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .error_schema = error_schema,
-    .routes = routes,
-    .nroutes = COUNT(routes),
+    STATESET_FOR_TENANTS,         .prefixes = prefixes,  .body_limit = 64 * 1024,
+    .item = stateset_item,        .list = stateset_list, .refuse = refuse,
+    .error_schema = error_schema, .routes = routes,      .nroutes = COUNT(routes),
 };

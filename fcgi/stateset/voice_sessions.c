@@ -4,6 +4,7 @@
 #include "domain/invocations.h"
 #include "domain/session_logs.h"
 #include "domain/tenants.h"
+#include "fcgi/list_answer.h"
 #include "fcgi/stateset/stateset.h"
 
 /* What a client brought in as it is, else the rows we hold. */
@@ -74,33 +75,16 @@ static const struct field session_fields[] = {
 
 static const struct view session_view = VIEW("VoiceSession", session_log_entity, session_fields);
 
-struct sessions_answer {
-    bool ok;
-    const char *tenant;
-    int64_t count, total;
-    struct rows sessions;
-};
-
-static const struct column answer_columns[] = {
-    COLUMN(sessions_answer, ok, NOT_NULL),
-    COLUMN(sessions_answer, tenant, NOT_NULL),
-    COLUMN(sessions_answer, count, NOT_NULL),
-    COLUMN(sessions_answer, total, NOT_NULL),
-};
-
-static const struct entity answer_entity =
-    ENTITY(sessions_answer, "list of sessions", NULL, answer_columns);
-
 static const struct field answer_fields[] = {
-    FIELD(sessions_answer, ok, "ok", READ),
-    FIELD(sessions_answer, tenant, "tenant", READ),
-    FIELD(sessions_answer, count, "count", READ, .about = "Sessions on this page."),
-    FIELD(sessions_answer, total, "total", READ, .about = "Sessions that fit the filters."),
-    ROWS(sessions_answer, sessions, "sessions", session_view, READ),
+    FIELD(list_answer, ok, "ok", READ),
+    FIELD(list_answer, tenant, "tenant", READ),
+    FIELD(list_answer, count, "count", READ, .about = "Sessions on this page."),
+    FIELD(list_answer, total, "total", READ, .about = "Sessions that fit the filters."),
+    ROWS(list_answer, rows, "sessions", session_view, READ),
 };
 
 static const struct view answer_view =
-    VIEW("VoiceSessionsListResponse", answer_entity, answer_fields);
+    VIEW("VoiceSessionsListResponse", list_answer_entity, answer_fields);
 
 static const struct field filter_fields[] = {
     FIELD(session_log_filter, status, "status", FILTER),
@@ -128,15 +112,13 @@ static const struct query_parameter list_query[] = {
 
 static bool list_sessions(struct request *req)
 {
-    struct sessions_answer answer = {.ok = true, .tenant = req->tenant->tenant_key};
+    struct list_answer answer = {.total = 0};
     struct session_log_filter filter;
     struct page page;
 
-    if (!read_page(req, &page) || !stateset_filters(req, &filter_view, &filter) ||
-        !session_logs_list(&req->work, &filter, &page, &answer.sessions, &answer.total))
-        return false;
-    answer.count = (int64_t)answer.sessions.count;
-    return reply_row(req, 200, &answer_view, &answer);
+    return read_page(req, &page) && stateset_filters(req, &filter_view, &filter) &&
+           session_logs_list(&req->work, &filter, &page, &answer.rows, &answer.total) &&
+           reply_list(req, &answer_view, &answer);
 }
 
 static bool get_session(struct request *req)
