@@ -138,10 +138,10 @@ static const struct wire usual_words = {
     NULL, parse_usual, "\"type\":\"array\",\"items\":{\"type\":\"string\"}", false};
 
 #define SID_OF(member, called, letters)                                                            \
-    FIELD(reservation_order, member, called, CREATE, .wire = &twilio_sid, .prefix = letters)
+    FIELD(reservation_order, member, called, CREATE, .wire = &twilio_sid, .prefix = (letters))
 #define SAID(member, called) FIELD(reservation_order, member, called, CREATE)
 #define USUAL(called, its_wire, words)                                                             \
-    FIELD(reservation_order, other, called, CREATE, .wire = &(its_wire), .prefix = words)
+    FIELD(reservation_order, other, called, CREATE, .wire = &(its_wire), .prefix = (words))
 
 static const struct field order_fields[] = {
     /* clang-format off */

@@ -242,28 +242,28 @@ static const struct query_parameter get[] = {
 #define LISTS(line, handler, view, filters, name, summary)                                         \
     {                                                                                              \
         "GET " line, "account", handler, NULL, &(view), summary,                                   \
-            .flags = LIST | PAGED, .answers = "400 401 404 429", .query = filters,                 \
-            .operation = name                                                                      \
+            .flags = LIST | PAGED, .answers = "400 401 404 429", .query = (filters),               \
+            .operation = (name)                                                                    \
     }
 #define CREATES(line, handler, order, view, name, summary)                                         \
     {                                                                                              \
         "POST " line, "account", handler, &(order), &(view), summary,                              \
-            .flags = IDEMPOTENT, .success = 201, .answers = "400 401 404 429", .operation = name   \
+            .flags = IDEMPOTENT, .success = 201, .answers = "400 401 404 429", .operation = (name) \
     }
 #define GETS(line, handler, view, name, summary)                                                   \
     {                                                                                              \
         "GET " line, "account", handler, NULL, &(view), summary,                                   \
-            .also = "304", .answers = "401 404 429", .query = get, .operation = name               \
+            .also = "304", .answers = "401 404 429", .query = get, .operation = (name)             \
     }
 #define UPDATES(line, handler, order, view, name, summary)                                         \
     {                                                                                              \
         "POST " line, "account", handler, &(order), &(view), summary,                              \
-            .answers = "400 401 404 412 429", .query = change, .operation = name                   \
+            .answers = "400 401 404 412 429", .query = change, .operation = (name)                 \
     }
 #define DELETES(line, handler, failures, name, summary)                                            \
     {                                                                                              \
         "DELETE " line, "account", handler, NULL, NULL, summary,                                   \
-            .success = 204, .answers = failures, .query = change, .operation = name                \
+            .success = 204, .answers = (failures), .query = change, .operation = (name)            \
     }
 
 static const struct route routes[] = {
