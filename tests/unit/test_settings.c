@@ -93,6 +93,39 @@ Test(settings, are_what_the_agent_says)
     json_object_put(tree);
 }
 
+Test(settings, tell_the_model_what_the_agent_knows_in_every_call)
+{
+    const char *call, *agent;
+
+    read("{\"instructions\":\"Sell.\",\"assistant_profile\":\"Patient.\","
+         "\"context_data\":{\"region\":\"west\"}}",
+         NULL, "{\"name\":\"Ada\"}");
+    call = strstr(settings.instructions, "\"Ada\"");
+    agent = strstr(settings.instructions, "{\"region\":\"west\"}");
+    cr_expect(call && agent && call < agent, "%s", settings.instructions);
+    read("{\"instructions\":\"Sell.\",\"context_data\":{}}", NULL, "{}");
+    cr_expect_str_eq(settings.instructions, "Sell.");
+    read("{\"instructions\":\"Sell.\",\"context_data\":\"x\"}", NULL, "{}");
+    cr_expect_str_eq(settings.instructions, "Sell.");
+}
+
+Test(settings, put_a_voice_of_the_model_in_the_place_of_one_that_it_has_not)
+{
+    static const char *const voices[][2] = {
+        {"nova", "coral"}, {"onyx", "cedar"}, {"fable", "ballad"}, {"alloy", "alloy"}};
+
+    for (size_t i = 0; i < COUNT(voices); i++) {
+        json_object *tree, *output;
+
+        read(arena_format(&work.arena, "{\"voice\":\"%s\"}", voices[i][0]), NULL, "{}");
+        tree = update();
+        output = json_member(json_member(json_member(tree, "session"), "audio"), "output");
+        cr_expect_str_eq(json_text(output, "voice"), voices[i][1]);
+        cr_expect_str_eq(settings.voice, voices[i][0]);
+        json_object_put(tree);
+    }
+}
+
 Test(settings, of_the_call_stand_above_the_agents)
 {
     read("{\"greeting\":\"Hello\"}", "Good evening", "{}");
