@@ -24,11 +24,11 @@ enum tr_instruction_kind {
 struct tr_instruction {
     enum tr_instruction_kind kind;
     const char *to;       /* E.164; NULL: the worker's attribute contact_uri */
-    const char *from;     /* E.164, a number of the tenant; NULL: the number of the task's call */
+    const char *from;     /* of call: E.164, a number of the tenant */
     const char *url;      /* of call and redirect */
     const char *call_sid; /* of redirect */
     const char *status_callback_url;
-    int64_t timeout_seconds;   /* of ringing; NO_INTEGER: 60 */
+    int64_t timeout_seconds;   /* of call: how long it rings; NO_INTEGER: 60 */
     bool accept;               /* of call and redirect: the reservation is accepted as well */
     uid post_work_activity_id; /* whereto the worker goes afterwards; NO_UID: stays */
     uid activity_id;           /* of reject: whereto the worker goes; NO_UID: stays */
