@@ -133,6 +133,16 @@ int64_t db_clock_offset_ms(const struct db *db)
     return db->clock_offset_ms;
 }
 
+instant db_now(struct work *work)
+{
+    struct db *db = work->db;
+    struct error error = work->error;
+
+    if (!db->mysql && !db_ready(work))
+        work->error = error;
+    return instant_after(clock_now(), db->clock_offset_ms);
+}
+
 /* The log is told when the store goes and when it comes back, not of every attempt between. */
 static bool fail_to_connect(struct work *work, int64_t begun_us)
 {

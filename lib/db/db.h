@@ -72,4 +72,11 @@ unsigned db_last_error(const struct db *db);
 /* How far the database's clock is from ours (add to ours), measured at connect and every minute. */
 int64_t db_clock_offset_ms(const struct db *db);
 
+/*
+ * What time it is for the database.  The clocks of two hosts differ, so times that one host writes
+ * and another compares are all of this one.  Connects where that was not done yet; ours, when the
+ * database is away.
+ */
+instant db_now(struct work *work);
+
 #endif

@@ -20,15 +20,6 @@ static bool read_fence(struct work *work, const char *name, const char *holder, 
     return db_number(work, sql, params, COUNT(params), 0, fence);
 }
 
-/*
- * The clocks of two hosts differ, so every comparison is with the database's own time, which is
- * ours and the measured distance.
- */
-static instant database_now(const struct work *work)
-{
-    return instant_after(clock_now(), db_clock_offset_ms(work->db));
-}
-
 /* One's own lease is prolonged under the same fence while it lasts; afterwards the fence grows. */
 bool lease_take(struct work *work, const char *name, const char *holder, int64_t duration_ms,
                 int64_t *fence, bool *taken)
@@ -36,7 +27,7 @@ bool lease_take(struct work *work, const char *name, const char *holder, int64_t
     static const char sql[] =
         "UPDATE leases SET fence = fence + IF(holder = ? AND until > ?, 0, 1), holder = ?,"
         " until = ? WHERE name = ? AND (holder = ? OR until <= ?)";
-    instant now = database_now(work), until = instant_after(now, duration_ms);
+    instant now = db_now(work), until = instant_after(now, duration_ms);
     const struct param params[] = {PARAM(holder), PARAM(now),    PARAM(holder), PARAM(until),
                                    PARAM(name),   PARAM(holder), PARAM(now)};
     uint64_t changed;
@@ -53,7 +44,7 @@ bool lease_is_held(struct work *work, const char *name, const char *holder, int6
 {
     static const char sql[] =
         "SELECT COUNT(*) FROM leases WHERE name = ? AND holder = ? AND fence = ? AND until > ?";
-    instant now = database_now(work);
+    instant now = db_now(work);
     const struct param params[] = {PARAM(name), PARAM(holder), PARAM(fence), PARAM(now)};
     int64_t count;
 
@@ -67,7 +58,7 @@ bool lease_release(struct work *work, const char *name, const char *holder, int6
 {
     static const char sql[] =
         "UPDATE leases SET until = ? WHERE name = ? AND holder = ? AND fence = ?";
-    instant past = instant_after(database_now(work), -1);
+    instant past = instant_after(db_now(work), -1);
     const struct param params[] = {PARAM(past), PARAM(name), PARAM(holder), PARAM(fence)};
 
     return db_execute(work, sql, params, COUNT(params), NULL);

@@ -81,7 +81,7 @@ enum { REGISTER_ATTEMPTS = 10 };
 
 bool node_register(struct work *work, struct media_node *node)
 {
-    node->started_at = node->heartbeat_at = clock_now();
+    node->started_at = node->heartbeat_at = db_now(work);
     node->epoch = node->started_at.ms;
     for (int attempt = 0; attempt < REGISTER_ATTEMPTS; attempt++) {
         bool taken;
@@ -101,7 +101,7 @@ bool node_heartbeat(struct work *work, struct media_node *node, int64_t active_s
     static const char sql[] =
         "UPDATE media_nodes SET heartbeat_at = ?, active_sessions = ?, load_permille = ?,"
         " state = ? WHERE id = ? AND epoch = ?";
-    instant now = clock_now();
+    instant now = db_now(work);
     int64_t load = node->capacity > 0 ? active_sessions * 1000 / node->capacity : 0;
     const struct param params[] = {PARAM(now),         PARAM(active_sessions), PARAM(load),
                                    PARAM(node->state), PARAM(node->id),        PARAM(node->epoch)};
@@ -133,7 +133,7 @@ bool node_is_alive(struct work *work, int64_t id, int64_t epoch, bool *alive)
 {
     static const char sql[] = "SELECT COUNT(*) FROM media_nodes WHERE id = ? AND epoch = ?"
                               " AND state IN ('up', 'draining') AND heartbeat_at > ?";
-    instant fresh = instant_after(clock_now(), -NODE_STALE_MS);
+    instant fresh = instant_after(db_now(work), -NODE_STALE_MS);
     const struct param params[] = {PARAM(id), PARAM(epoch), PARAM(fresh)};
     int64_t count;
 
@@ -173,7 +173,7 @@ bool nodes_alive(struct work *work, const char *role, struct rows *nodes)
     static const char sql[] = "SELECT " NODE_COLUMNS " FROM media_nodes"
                               " WHERE role = ? AND state IN ('up', 'draining')"
                               " AND heartbeat_at > ? ORDER BY id";
-    instant fresh = instant_after(clock_now(), -NODE_STALE_MS);
+    instant fresh = instant_after(db_now(work), -NODE_STALE_MS);
     const struct param params[] = {PARAM(role), PARAM(fresh)};
 
     return db_select(work, sql, params, COUNT(params), &media_node_entity, nodes);

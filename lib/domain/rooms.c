@@ -78,7 +78,7 @@ static bool find_named(struct work *work, const struct room *room, struct media_
         return true;
     if (!node_by_id(work, room->node_id, node))
         return work->error.what == NOT_FOUND;
-    if (strcmp(node->state, "up") != 0 || clock_now().ms - node->heartbeat_at.ms > NODE_STALE_MS)
+    if (strcmp(node->state, "up") != 0 || db_now(work).ms - node->heartbeat_at.ms > NODE_STALE_MS)
         return true;
     *good = node_answers(work, node->id);
     return true;

@@ -20,7 +20,7 @@ bool run_orphans(struct work *work)
 {
     struct rows rows;
 
-    return sessions_orphaned(work, instant_after(clock_now(), -NODE_STALE_MS), ORPHANS_AT_ONCE,
+    return sessions_orphaned(work, instant_after(db_now(work), -NODE_STALE_MS), ORPHANS_AT_ONCE,
                              &rows) &&
            for_each(work, &rows, sizeof(struct voice_session), settle_one);
 }

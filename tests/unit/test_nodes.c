@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "db/db.h"
 #include "world.h"
 
 static struct world world;
@@ -106,6 +107,29 @@ Test(nodes, are_alive_under_their_epoch_while_their_heart_beats)
     clock_set(instant_after(clock_now(), NODE_STALE_MS + 1));
     cr_assert(node_is_alive(work, world.node.id, world.node.epoch, &alive));
     cr_expect_not(alive);
+}
+
+Test(nodes, are_alive_for_hosts_whose_clocks_are_wrong)
+{
+    const int64_t wrong_ms[] = {-3600 * 1000, 20 * 1000};
+    instant right = clock_now();
+
+    for (size_t i = 0; i < COUNT(wrong_ms); i++) {
+        struct work other;
+        bool alive;
+
+        clock_set(instant_after(right, wrong_ms[i]));
+        other = world_work(&world);
+        cr_assert(node_is_alive(&other, world.node.id, world.node.epoch, &alive), "%s",
+                  other.error.message);
+        cr_expect(alive, "for a clock that is %lld ms off", (long long)wrong_ms[i]);
+        cr_assert(node_heartbeat(&other, &world.node, 0));
+        db_close(other.db);
+        work_end(&other);
+        clock_set(right);
+        cr_assert(node_is_alive(work, world.node.id, world.node.epoch, &alive));
+        cr_expect(alive, "its heartbeat is nobody's future or past");
+    }
 }
 
 Test(nodes, without_a_url_of_their_own_are_reached_at_the_servers)
