@@ -65,13 +65,17 @@ static bool is_due(const struct foretold *told, const struct hearing *hearing, i
 {
     int64_t begin_us = begin_of(hearing), age_us = now_us - told->written_us, left_ms;
 
-    if (told->is_stale || age_us >= CHECKPOINT_LONGEST_US)
+    if (told->is_stale)
         return true;
     if (begin_us == NOT_HEARD || told->begin_us == NOT_HEARD)
-        return begin_us != told->begin_us;
+        return begin_us != told->begin_us || age_us >= CHECKPOINT_LONGEST_US;
     if (llabs(begin_us - told->begin_us) > CHECKPOINT_DRIFT_US)
         return true;
     left_ms = told->sent_ms - (now_us - begin_us) / 1000;
+    if (left_ms <= 0 && hearing->sent_ms == told->sent_ms)
+        return told->slot->text.length != told->length; /* it was heard, and the line says so */
+    if (age_us >= CHECKPOINT_LONGEST_US)
+        return true;
     return age_us >= CHECKPOINT_US &&
            (told->slot->text.length != told->length ||
             (hearing->sent_ms > told->sent_ms && left_ms < CHECKPOINT_LEAD_MS));

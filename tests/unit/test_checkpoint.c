@@ -102,6 +102,7 @@ static void delivered(const char *item, int words)
                       "{'type':'response.output_audio_transcript.done','item_id':'%s',"
                       "'transcript':'%s'}",
                       item, text));
+    take("{'type':'response.done','response':{'id':'r','status':'completed'}}");
 }
 
 /* An item of so many tenths of a second, three times as fast as it is spoken. */

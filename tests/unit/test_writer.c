@@ -218,6 +218,32 @@ Test(writer, takes_what_was_heard_so_far_only_from_the_dead)
     writer_stop(1000);
 }
 
+/* A backlog as long as it may be, without its bytes. */
+static void fill_spool(void)
+{
+    char path[100];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/00000001.log", directory);
+    file = fopen(path, "w");
+    cr_assert_eq(ftruncate(fileno(file), 256 * 1024 * 1024), 0);
+    fclose(file);
+}
+
+Test(writer, beyond_its_bound_keeps_what_matters_and_no_more)
+{
+    static const char minor[] = "{\"kind\":\"event\",\"level\":\"debug\"}";
+    static const char major[] = "{\"kind\":\"event\",\"level\":\"info\"}";
+    static const char turn[] = "{\"kind\":\"turn\",\"text\":\"level debug\"}";
+
+    fill_spool();
+    cr_assert(writer_start(&away, directory, ended));
+    cr_expect_not(writer_put(minor, sizeof minor - 1));
+    cr_expect(writer_put(major, sizeof major - 1));
+    cr_expect(writer_put(turn, sizeof turn - 1));
+    writer_stop(50);
+}
+
 Test(writer, that_does_not_run_takes_nothing)
 {
     cr_expect_not(writer_put("{}", 2));
