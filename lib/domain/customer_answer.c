@@ -231,7 +231,8 @@ static const char *wrap(struct work *work, const char *verb, const char *content
 static const char *document_of(struct work *work, struct asking *asking, size_t *length)
 {
     const struct http_answer *answer = &asking->answer;
-    const char *body = answer->body.at, *text = body + strspn(body, " \t\r\n");
+    const char *body = answer->body.at ? answer->body.at : "";
+    const char *text = body + strspn(body, " \t\r\n");
 
     *length = answer->body.length;
     if (has_type(answer, "audio/"))

@@ -86,11 +86,11 @@ static int rule_of(const char *path)
 static void answer(int fd, int status, const void *body, size_t length)
 {
     char head[200];
-    int head_length = snprintf(head, sizeof head,
-                               "HTTP/1.1 %d Told\r\nContent-Type: %s\r\n"
-                               "Content-Length: %zu\r\nConnection: close\r\n\r\n",
-                               status, *(const char *)body == '<' ? "text/xml" : "application/json",
-                               length);
+    int head_length =
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 %d Told\r\nContent-Type: %s\r\n"
+                 "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                 status, *(const char *)body == '<' ? "text/xml" : "application/json", length);
 
     if (write(fd, head, (size_t)head_length) < 0 || write(fd, body, length) < 0)
         return;
