@@ -120,12 +120,19 @@ static void tell_held(struct watch *watch, unsigned reading)
     }
 }
 
+/* What a node tells of a call follows this; what others wrote before it, while it rang, does not
+ * matter. */
+static bool is_beginning(const struct event_news *row)
+{
+    return !uid_is_none(row->call_id) && strcmp(row->type, "session.connected") == 0;
+}
+
 static void tell_rows(struct watch *watch, const struct reading *reading)
 {
     const struct event_news *rows = reading->rows.at;
 
     for (size_t i = 0; i < reading->rows.count; i++) {
-        if (!uid_is_none(rows[i].call_id))
+        if (is_beginning(&rows[i]))
             seen_before(watch->known, rows[i].call_id);
         if (!seen_before(watch->seen, rows[i].id) && uid_compare(rows[i].id, watch->from) >= 0)
             tell(watch, &rows[i]);

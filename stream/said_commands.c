@@ -123,10 +123,14 @@ static const char *settle(struct live *live, const char *before, bool is_stale)
     struct said_commands *said = &live->said;
     size_t length = sounded(said, before);
     const char *rest = said->rest.at ? said->rest.at : "";
-    const char *unsaid = arena_format(&live->scratch, "%s%s", before + length, rest);
+    const char *unsaid = before + length + strspn(before + length, " ");
 
+    if (is_blank(unsaid))
+        unsaid = rest + strspn(rest, " ");
+    else
+        unsaid = arena_format(&live->scratch, "%s %s", unsaid, rest + strspn(rest, " "));
     if (!is_stale && !is_blank(unsaid))
-        mind_say(live, "rest", unsaid + strspn(unsaid, " "));
+        mind_say(live, "rest", unsaid);
     return arena_copy(&live->scratch, before, length);
 }
 

@@ -365,17 +365,20 @@ Test(watching, who_shows_nothing_of_worth_is_refused, .timeout = 60)
 Test(watching, a_key_has_ten_sockets)
 {
     struct own_call call = own_call_new();
-    const char *headers = bearer(phony_key(&call));
+    const char *key = phony_key(&call), *headers = bearer(key);
     struct websocket open[10], more;
 
     for (size_t i = 0; i < COUNT(open); i++)
         open[i] = watch("/events/ws", headers);
     more = websocket_open(stream_port(), "/events/ws", headers);
+    cr_expect_eq(more.status, 429, "%d", more.status);
+    more = websocket_open(stream_port(), "/events/ws", "");
+    websocket_say(&more, say("{\"type\":\"auth\",\"token\":\"%s\"}", key));
     closes_with(&more, 4429);
     for (size_t i = 0; i < COUNT(open); i++)
         websocket_end(&open[i]);
-    AWAIT((more = websocket_open(stream_port(), "/events/ws", headers),
-           websocket_hear_with(&more, "ping", 2) != NULL));
+    AWAIT((more = websocket_open(stream_port(), "/events/ws", headers)).status == 101);
+    cr_expect_not_null(websocket_hear_with(&more, "ping", 10));
     websocket_end(&more);
 }
 
