@@ -327,13 +327,14 @@ static bool is_shown(const struct page_of_api *page, const struct route *route)
            (!page->cutter || strcmp(page->cutter->excerpt_of(route), page->excerpt) == 0);
 }
 
-/* Whether a part has to do with the document; with the whole one each has. */
-static bool has_shown(const struct page_of_api *page, const struct dialect *part)
+/* Whether a part, or what it proves callers by, has to do with the document; with the whole one all
+ * have. */
+static bool has_shown(const struct page_of_api *page, const struct dialect *part, bool proved)
 {
     bool shown = !page->cutter;
 
     for (size_t i = 0; i < part->nroutes && !shown; i++)
-        shown = is_shown(page, &part->routes[i]);
+        shown = is_shown(page, &part->routes[i]) && (!proved || part->routes[i].scope);
     return shown;
 }
 
@@ -416,7 +417,8 @@ static void put_schemes(const struct page_of_api *page, const struct dialect *co
     json_object *all = json_object_new_object();
 
     for (size_t i = 0; i < nparts; i++) {
-        json_object *schemes = has_shown(page, parts[i]) ? json_parse(parts[i]->security) : NULL;
+        json_object *schemes =
+            has_shown(page, parts[i], true) ? json_parse(parts[i]->security) : NULL;
 
         if (schemes) {
             json_object_object_foreach(schemes, name, scheme)
@@ -440,7 +442,7 @@ static void put_components(struct page_of_api *page, const struct dialect *const
     put_schemes(page, parts, nparts);
     text_put(out, "\"schemas\":{");
     for (size_t i = 0; i < nparts; i++) {
-        if (!has_shown(page, parts[i]))
+        if (!has_shown(page, parts[i], false))
             continue;
         text_add(out, "%s\"%s\":%s", between, error_name(out->arena, i),
                  parts[i]->error_schema ? parts[i]->error_schema : "{}");

@@ -92,7 +92,7 @@ static const struct field patch_fields[] = {
     FIELD(patch, system_prompt_key, "system_prompt_key", CREATE),
     FIELD(patch, voice, "voice", CREATE),
     FIELD(patch, webhook_url, "webhook_url", CREATE, .wire = &wire_url),
-    FIELD(patch, webhook_events, "webhook_events", CREATE, .wire = &wire_document),
+    FIELD(patch, webhook_events, "webhook_events", CREATE, .wire = &wire_array),
     FIELD(patch, webhook_event_prefix, "webhook_event_prefix", CREATE),
     FIELD(patch, webhook_secret, "webhook_secret", CREATE),
     FIELD(patch, twilio, "twilio", CREATE, .wire = &wire_document),

@@ -40,7 +40,7 @@ static const struct field settings_fields[] = {
     FIELD(settings, voice,             "voice",             CREATE, .about = "Voice of generated speech."),
     FIELD(settings, twilio,            "twilio",            CREATE, .wire = &wire_document, .about = "The tenant's own carrier account: account_sid, auth_token, from_number."),
     FIELD(settings, webhook_url,       "webhook_url",       CREATE, .about = "Where the tenant's events are posted to."),
-    FIELD(settings, webhook_events,    "webhook_events",    CREATE, .wire = &wire_document, .about = "Names of the events that are wanted; without it, or with none, all of them."),
+    FIELD(settings, webhook_events,    "webhook_events",    CREATE, .wire = &wire_array, .about = "Names of the events that are wanted; without it, or with none, all of them."),
     FIELD(settings, webhook_event_prefix, "webhook_event_prefix", CREATE, .about = "Stands before the names of events: \"voice.\" for voice.call.completed."),
     FIELD(settings, webhook_secret,    "webhook_secret",    CREATE, .about = "Signs what is posted: X-StateSet-Signature: t=<seconds>,v1=<hex HMAC-SHA-256 of t.body>. Where a receiver is named and none is given, one is made and answered once; a null makes a new one."),
     /* clang-format on */
