@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,8 +141,17 @@ static int free_port(void)
     return ntohs(address.sin_port);
 }
 
+/* Files of this process and of what it becomes cannot grow. */
+static void fill_disk(void)
+{
+    struct rlimit limit = {0};
+
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 /* It shares the stack's secrets and database, and has ports, a name and a spool of its own. */
-struct own_daemon own_daemon_start(void)
+static struct own_daemon start(const char *capacity, bool is_full)
 {
     struct own_daemon own = {.port = free_port(), .control_port = free_port()};
     const char *programs = getenv("PROGRAMS");
@@ -159,7 +169,9 @@ struct own_daemon own_daemon_start(void)
         setenv("KEY_PEPPER", config->key_pepper, 1);
         setenv("SPOOL_DIR", own.spool, 1);
         setenv("NODE_NAME", say("own-%d", own.port), 1);
-        setenv("NODE_CAPACITY", "1", 1);
+        setenv("NODE_CAPACITY", capacity, 1);
+        if (is_full)
+            fill_disk();
         setenv("LISTEN_STREAM", say("127.0.0.1:%d", own.port), 1);
         setenv("LISTEN_CONTROL", say("127.0.0.1:%d", own.control_port), 1);
         execl(program, program, "--no-jobs", (char *)NULL);
@@ -167,6 +179,16 @@ struct own_daemon own_daemon_start(void)
     }
     AWAIT((ws = websocket_open(own.port, "/media-stream/x", "")).status == 403);
     return own;
+}
+
+struct own_daemon own_daemon_start(void)
+{
+    return start("1", false);
+}
+
+struct own_daemon own_daemon_start_full(void)
+{
+    return start("2", true);
 }
 
 int own_daemon_end(struct own_daemon *daemon)

@@ -43,6 +43,9 @@ struct own_daemon {
 };
 struct own_daemon own_daemon_start(void);
 
+/* One with room for two calls and a disk that takes no byte. */
+struct own_daemon own_daemon_start_full(void);
+
 /* Waits for its end; its exit status, 128 and the signal's number when one killed it. */
 int own_daemon_end(struct own_daemon *daemon);
 

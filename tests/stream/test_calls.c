@@ -11,7 +11,7 @@
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "recorded.h"
 
 #define TALK(words) "[{\"wait_agent\":true},{\"say\":\"" words "\"},{\"wait_agent\":true}]"
 
@@ -92,92 +92,43 @@ Test(calls, are_answered_transcribed_recorded_and_reported, .timeout = 120)
     agrees_with_the_carrier(turns_of(&customer, sid), carrier);
 }
 
-/* Mean energy of one channel of a 16 bit WAV between two moments. */
-static double energy(const unsigned char *wav, size_t length, int channel, size_t rate,
-                     double from_ms, double to_ms)
-{
-    double sum = 0;
-    size_t count = 0;
-
-    for (size_t frame = (size_t)(from_ms * (double)rate / 1000);
-         frame < (size_t)(to_ms * (double)rate / 1000); frame++) {
-        size_t place = 44 + frame * 4 + (size_t)channel * 2;
-        int16_t sample;
-
-        if (place + 2 > length)
-            break;
-        memcpy(&sample, wav + place, 2);
-        sum += (double)sample * sample;
-        count++;
-    }
-    return count ? sum / (double)count : 0;
-}
-
-static unsigned char *decode(const struct reply *mp3, size_t *length)
-{
-    const char *from = say("%s/tmp/recording-%d.mp3", fact("VAR"), getpid());
-    const char *to = say("%s/tmp/recording-%d.wav", fact("VAR"), getpid());
-    FILE *file = fopen(from, "wb");
-    unsigned char *wav;
-
-    cr_assert(file && fwrite(mp3->body, 1, mp3->length, file) == mp3->length);
-    fclose(file);
-    cr_assert_eq(system(say("mpg123 -q -w %s %s", to, from)), 0);
-    file = fopen(to, "rb");
-    cr_assert(file);
-    wav = calloc(1, 64 << 20);
-    *length = fread(wav, 1, 64 << 20, file);
-    fclose(file);
-    return wav;
-}
-
-static struct reply recording(const struct customer *customer, const char *sid, const char *range)
-{
-    const char *const headers[] = {say("Authorization: Bearer %s", customer->kwickphone),
-                                   range ? say("Range: %s", range) : NULL, NULL};
-
-    return http("GET", say("/v1/calls/%s/recording", sid), headers, NULL);
-}
-
 Test(calls, have_a_stereo_recording_that_holds_each_voice_on_its_side, .timeout = 120)
 {
     struct customer customer = customer_new();
-    unsigned char *wav;
     struct reply mp3, part;
+    struct sound sound;
     json_object *turns;
     const char *sid;
-    size_t length, rate;
 
     customer_number(&customer);
     sid = call_place(&customer, "+13125550124", TALK("My bicycle has a flat tire again."));
     call_ended(sid);
     delivery_await(customer.webhook_path, "call.completed", sid);
-    mp3 = recording(&customer, sid, NULL);
+    mp3 = recorded(&customer, sid, NULL);
     cr_assert_eq(mp3.status, 200);
     cr_expect_str_eq(reply_header_of(&mp3, "Content-Type"), "audio/mpeg");
 
-    wav = decode(&mp3, &length);
-    cr_assert_eq(wav[22], 2, "the recording has %d channels", wav[22]);
-    rate = (size_t)(wav[24] | wav[25] << 8);
+    sound = recorded_sound(&mp3);
+    cr_assert_eq(sound.channels, 2, "the recording has %d channels", sound.channels);
     turns = turns_of(&customer, sid);
     for (size_t i = 0; i < json_object_array_length(turns); i++) {
         json_object *turn = json_object_array_get_idx(turns, i);
         bool caller = strcmp(at(turn, "role"), "caller") == 0;
         double from = atof(at(turn, "start_ms")), to = atof(at(turn, "end_ms"));
 
-        cr_expect_gt(energy(wav, length, caller ? 0 : 1, rate, from, to),
-                     20 * energy(wav, length, caller ? 1 : 0, rate, from, to) + 1,
+        cr_expect_gt(sound_energy(&sound, caller ? 0 : 1, from, to),
+                     20 * sound_energy(&sound, caller ? 1 : 0, from, to) + 1,
                      "turn %zu (%s, %.0f to %.0f ms) is not on its side", i, at(turn, "role"), from,
                      to);
     }
-    free(wav);
+    free(sound.wav);
 
-    part = recording(&customer, sid, "bytes=100-299");
+    part = recorded(&customer, sid, "bytes=100-299");
     cr_assert_eq(part.status, 206);
     cr_assert_eq(part.length, 200u);
     cr_expect_arr_eq(part.body, mp3.body + 100, 200);
     cr_expect_str_eq(reply_header_of(&part, "Content-Range"), say("bytes 100-299/%zu", mp3.length));
-    cr_expect_eq(recording(&customer, sid, "bytes=999999999-").status, 416);
+    cr_expect_eq(recorded(&customer, sid, "bytes=999999999-").status, 416);
 }
 
 Test(calls, stop_the_agent_when_the_caller_speaks_over_it, .timeout = 120)

@@ -194,3 +194,28 @@ Test(handoffs, by_the_agent_itself_can_be_warm, .timeout = 150)
     cr_expect_str_eq(first(&line, "x.briefing", "handoffs"), "Wants a red bike");
     call_ended(line.sid);
 }
+
+Test(handoffs, warm_that_are_refused_by_one_are_offered_to_the_next, .timeout = 150)
+{
+    struct line line = {.customer = customer_new(), .human = "+13125550180"};
+
+    customer_number(&line.customer);
+    publish(&line.customer,
+            "{\"greeting\":\"Hello, this is the desk.\",\"instructions\":\"Be brief.\","
+            "\"enabled_tools\":[\"transfer_call\"],\"transfer_settings\":{\"mode\":\"warm\","
+            "\"departments\":{\"Sales\":{\"numbers\":[\"+13125550179\",\"+13125550180\"]}}}}");
+    control("CARRIER", "POST", "/_callee", "{\"number\":\"+13125550179\",\"result\":\"busy\"}");
+    control("CARRIER", "POST", "/_callee",
+            "{\"number\":\"+13125550180\",\"script\":[{\"wait_text\":\"Press 1\"},{\"dtmf\":\"1\"},"
+            "{\"pause_ms\":1000},{\"say\":\"Sales here\"},{\"hangup\":true}]}");
+    line.sid = call_place(&line.customer, "+13125550123",
+                          "[{\"wait_agent\":true},{\"say\":\"Use the tool transfer_call with "
+                          "{\\\"target\\\":\\\"sales\\\",\\\"summary\\\":\\\"Wants a red bike\\\"}"
+                          "\"},{\"pause_ms\":60000}]");
+    AWAIT_FOR(90, strcmp(state_of(&line), "completed") == 0);
+    cr_expect_str_eq(first(&line, "x.target", "handoffs"), "+13125550180");
+    cr_expect_str_eq(first(&line, "GROUP_CONCAT(x.state ORDER BY x.id)", "handoffs"),
+                     "declined,completed");
+    cr_expect_str_eq(first(&line, "COUNT(*)", "callback_tasks"), "0");
+    call_ended(line.sid);
+}
