@@ -1,7 +1,7 @@
 /*
- * What every operation of StateSet's document answers when it cannot do its work: without a
- * credential, with a body that is none, while the store is away or broken, while the operator is
- * not configured.  The document says which of these an operation knows.
+ * What every operation of StateSet's document, and of Phony's, answers when it cannot do its work:
+ * without a credential, with a body that is none, while the store is away or broken, while the
+ * operator is not configured.  The document says which of these an operation knows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,11 @@
 #include "harness/harness.h"
 
 #define NOBODY "00000000-0000-4000-8000-000000000000"
+#define NOBODYS_CALL "CA00000000000000000000000000000001"
 
 static json_object *document;
 static const char *operators_key;
+static const char *phonys_key; /* while it is Phony's document that is gone through */
 
 struct operation {
     const char *method, *path; /* upper case; with its names in braces */
@@ -59,6 +61,7 @@ static void begin(void)
     AWAIT(is_ready());
     operators_key = say("%s", fact("ADMIN_API_KEY"));
     document = kept(json_object_get(http("GET", "/api-docs/stateset.json", NULL, NULL).json));
+    phonys_key = NULL;
 }
 
 TestSuite(every_operation, .init = begin, .fini = begin, .timeout = 240);
@@ -132,6 +135,13 @@ static const char *const bodies[][2] = {
     {"/api/v1/automations/escalate-call-with-bridge",
      "{\"call_sid\":\"CA00000000000000000000000000000001\"}"},
     {"/api/v1/operator-queues/{queue_key}", "{\"name\":\"Urgent\"}"},
+    {"/tenants", "{\"name\":\"Acme\",\"subdomain\":\"nobodys\"}"},
+    {"/api/calls/{call_sid}/context", "{\"context\":{}}"},
+    {"/api/override/text", "{\"call_sid\":\"" NOBODYS_CALL "\",\"text\":\"Hi\"}"},
+    {"/api/override/dtmf", "{\"call_sid\":\"" NOBODYS_CALL "\",\"digit\":\"1\"}"},
+    {"/api/override/transfer", "{\"call_sid\":\"" NOBODYS_CALL "\",\"target\":\"+13125550199\"}"},
+    {"/api/override/end", "{\"call_sid\":\"" NOBODYS_CALL "\"}"},
+    {"/api/override/clarification", "{\"call_sid\":\"" NOBODYS_CALL "\",\"response\":\"Yes\"}"},
     {"/api/v1/access-requests",
      "{\"company_name\":\"Acme\",\"contact_name\":\"Ada\",\"work_email\":\"ada@example.com\","
      "\"use_case\":\"Answering the telephone of a shop\"}"},
@@ -152,11 +162,12 @@ static const char *path_of(const struct operation *one, const struct customer *c
 
     while ((open = strchr(path, '{'))) {
         shut = strchr(open, '}');
-        value = strncmp(open, "{tenant_id}", 11) == 0   ? customer->tenant
-                : strncmp(open, "{agent_id}", 10) == 0  ? customer->agent_id
-                : strncmp(open, "{action}", 8) == 0     ? "barge"
-                : strncmp(open, "{queue_key}", 11) == 0 ? "urgent"
-                                                        : NOBODY;
+        value = strncmp(open, "{tenant_id}", 11) == 0      ? customer->tenant
+                : strncmp(open, "{agent_id}", 10) == 0     ? customer->agent_id
+                : strncmp(open, "{action}", 8) == 0        ? "barge"
+                : strncmp(open, "{phone_number}", 14) == 0 ? "+13125550199"
+                : strncmp(open, "{queue_key}", 11) == 0    ? "urgent"
+                                                           : NOBODY;
         path = say("%.*s%s%s", (int)(open - path), path, value, shut + 1);
     }
     return path;
@@ -165,9 +176,9 @@ static const char *path_of(const struct operation *one, const struct customer *c
 static struct reply ask(const struct operation *one, const struct customer *customer,
                         const char *body)
 {
-    const char *credential = one->is_operators
-                                 ? say("x-admin-key: %s", operators_key)
-                                 : say("Authorization: Bearer %s", customer->stateset);
+    const char *credential = one->is_operators ? say("x-admin-key: %s", operators_key)
+                                               : say("Authorization: Bearer %s",
+                                                     phonys_key ? phonys_key : customer->stateset);
     const char *const headers[] = {credential, "Content-Type: application/json", NULL};
 
     return http(one->method, path_of(one, customer), headers, body);
@@ -183,8 +194,9 @@ static bool knows(const struct operation *one, int status)
 /* What the carrier posts is proved by its signature, and sockets are the daemon's. */
 static bool is_asked(const struct operation *one)
 {
-    static const char *const others[] = {"/media-stream", "/api/v1/logs", "/api/v1/incoming-call",
-                                         "/api/v1/outbound-call", "/api/v1/call-status"};
+    static const char *const others[] = {
+        "/media-stream",         "/api/v1/logs",          "/relay/ws",          "/events/ws",
+        "/api/v1/incoming-call", "/api/v1/outbound-call", "/api/v1/call-status"};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(one->path, others[i]) == 0)
@@ -300,6 +312,49 @@ Test(every_operation, is_500_while_the_store_is_broken)
     put_back();
     take_away_all_but("'schema_migrations'");
     each(&customer, 500, of_operators);
+}
+
+/* From here on it is Phony's document that is gone through. */
+static struct customer phonys_customer(void)
+{
+    struct customer customer = customer_new();
+
+    phonys_key = customer_key(&customer, "phony", "\"permissions\":[\"*\",\"platform:admin\"]");
+    document = kept(json_object_get(http("GET", "/api-docs/phony.json", NULL, NULL).json));
+    return customer;
+}
+
+Test(every_operation, of_phony_is_refused_while_the_store_is_away)
+{
+    struct customer customer = phonys_customer();
+
+    each(&customer, 400, asked_badly);
+    part_stop("database", "TERM");
+    each(&customer, 503, asked_well);
+}
+
+static void of_a_tenant(const struct operation *one, const struct customer *customer, int status)
+{
+    if (strncmp(one->path, "/tenants", 8) != 0)
+        asked_well(one, customer, status);
+}
+
+static void of_tenants_as_such(const struct operation *one, const struct customer *customer,
+                               int status)
+{
+    if (strncmp(one->path, "/tenants", 8) == 0)
+        asked_well(one, customer, status);
+}
+
+Test(every_operation, of_phony_is_500_while_the_store_is_broken)
+{
+    struct customer customer = phonys_customer();
+
+    take_away_all_but("'tenants', 'api_keys', 'schema_migrations'");
+    each(&customer, 500, of_a_tenant);
+    put_back();
+    take_away_all_but("'schema_migrations'");
+    each(&customer, 500, of_tenants_as_such);
 }
 
 Test(every_operation, of_the_operator_is_404_until_he_is_configured)
