@@ -29,7 +29,8 @@ static struct desk desk_with(const char *members)
                     say("{\"agent_id\":\"%s\",\"config\":{\"pipeline_mode\":\"relay\","
                         "\"greeting\":\"Hello, this is the desk.\",\"instructions\":\"Be brief.\","
                         "\"chat_model\":\"%s\",\"language\":\"en-US\","
-                        "\"enabled_tools\":[\"end_call\",\"press_digits\",\"business_hours\"]%s}}",
+                        "\"enabled_tools\":[\"end_call\",\"press_digits\",\"business_hours\","
+                        "\"switch_language\"]%s}}",
                         desk.customer.agent_id, desk.model, members));
     cr_assert_eq(version.status / 100, 2, "%ld %s", version.status, version.body);
     id = at(version.json, "agent_version.id");
@@ -174,6 +175,24 @@ Test(relay, keys_that_the_model_presses_go_to_the_carrier, .timeout = 120)
     json_object *carrier = call_ended(sid);
 
     cr_expect_str_eq(at(carrier, "relays.0.digits"), "12#");
+    AGREES(desk, sid, carrier);
+}
+
+Test(relay, the_agent_can_go_on_in_another_language, .timeout = 120)
+{
+    struct desk desk = desk_new();
+    const char *sid = call_place(
+        &desk.customer, FROM,
+        "[{\"wait_agent\":true},"
+        "{\"say\":\"use the tool switch_language with {\\\"language\\\":\\\"es-ES\\\"}\"},"
+        "{\"wait_text\":\"The tool says\"},{\"hangup\":true}]");
+    json_object *carrier = call_ended(sid);
+    const char *received = say("%s", at(carrier, "relays.0.received"));
+
+    cr_expect(strstr(received, "\"transcriptionLanguage\": \"es-ES\"") ||
+                  strstr(received, "\"transcriptionLanguage\":\"es-ES\""),
+              "%s", json_object_to_json_string(carrier));
+    cr_expect_str_eq(at(carrier, "relays.0.malformed"), "0");
     AGREES(desk, sid, carrier);
 }
 
