@@ -101,14 +101,24 @@ static bool check_wish(struct work *work, const struct wish *wish, const char *v
     return true;
 }
 
+/* Characters of UTF-8: bytes that continue none. */
+static size_t characters(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xC0) != 0x80;
+    return count;
+}
+
 static bool check_twiml(struct work *work, const char *twiml)
 {
-    size_t length = strlen(twiml);
     struct twiml_notice error;
 
-    if (length > CUSTOMER_TWIML_LIMIT)
-        return fail_field(work, "Twiml", "Twiml is longer than %d bytes", CUSTOMER_TWIML_LIMIT);
-    return customer_twiml_check(work, twiml, length, &error) ||
+    if (characters(twiml) > CUSTOMER_TWIML_LIMIT)
+        return fail_field(work, "Twiml", "Twiml is longer than %d characters",
+                          CUSTOMER_TWIML_LIMIT);
+    return customer_twiml_check(work, twiml, strlen(twiml), &error) ||
            fail_field(work, "Twiml", "Twiml must be one well-formed <Response>");
 }
 

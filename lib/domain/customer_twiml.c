@@ -28,7 +28,7 @@ struct rewriting {
     const struct twiml_rules *rules;
     const struct twiml_source *source;
     struct twiml_result *result;
-    const char *caller; /* of the <Dial> at hand, whose legs are called from it */
+    const char *caller; /* of the verb at hand, whose legs are called from it */
     size_t legs;        /* in it so far */
 };
 
@@ -234,7 +234,7 @@ static bool may_reach(struct rewriting *r, const char *element, const char *to)
 {
     const char *from = r->caller ? r->caller : r->rules->ours;
 
-    if (r->rules->may_reach(r->work, from, to))
+    if (r->rules->may_reach(r->work, from, to, r->legs > 1 ? (int64_t)r->legs - 1 : 0))
         return true;
     return blame(r,
                  r->work->error.what != INVALID     ? NOT_ALLOWED_THERE
@@ -443,7 +443,7 @@ static bool put_element(struct rewriting *r, const char *parent, const xmlNode *
     const struct twiml_element *element = twiml_element(name, parent);
     struct text *out = &r->result->text;
 
-    if (is(name, "Dial")) {
+    if (is(parent, "Response")) {
         r->caller = NULL;
         r->legs = 0;
     }

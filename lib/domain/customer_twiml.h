@@ -71,8 +71,9 @@ struct twiml_rules {
     const char *country;       /* for numbers without a country; may be "" */
     /* Whether a caller id is a number of the tenant's. */
     bool (*is_ours)(struct work *work, const char *number, bool *is_ours);
-    /* The gate: a number or "sip:…" that would be called from "from". */
-    bool (*may_reach)(struct work *work, const char *from, const char *to);
+    /* The gate: a number or "sip:…" that would be called from "from", with so many others at once.
+     */
+    bool (*may_reach)(struct work *work, const char *from, const char *to, int64_t beside);
 };
 
 /* The prefix of a tenant's conferences and queues; NULL when its carrier account is its own. */

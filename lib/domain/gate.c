@@ -141,10 +141,12 @@ static bool check_concurrency(struct work *work, const struct passage *p)
 {
     int64_t most = p->tenant.max_concurrent_calls, live;
 
-    if (p->outward->channel == GATE_SMS || p->outward->transfer)
+    int64_t wanted = p->outward->transfer ? p->outward->beside : 1;
+
+    if (p->outward->channel == GATE_SMS || wanted == 0)
         return true;
     return calls_live(work, most + 1, &live) &&
-           (live < most || fail(work, LIMIT_REACHED, "Too many calls at once"));
+           (live + wanted <= most || fail(work, LIMIT_REACHED, "Too many calls at once"));
 }
 
 /* What a tenant may send out in a day where its settings say nothing. */

@@ -14,7 +14,8 @@ struct outward {
     enum gate_channel channel;
     const char *from; /* a number of the tenant, E.164 */
     const char *to;   /* E.164, or "sip:user@host" (GATE_VOICE) */
-    bool transfer;    /* a leg of a call that runs already: it takes no slot of its own */
+    bool transfer;    /* a leg of a call that runs already: it takes no slot of its own … */
+    int64_t beside; /* … but those that are rung at once with it do; how many of them there are */
     int64_t segments; /* of a text message; 0: one */
 };
 

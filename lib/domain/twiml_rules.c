@@ -17,13 +17,14 @@ static bool is_ours(struct work *work, const char *number, bool *ours)
 }
 
 /* A leg of a call that runs already. */
-static bool may_reach(struct work *work, const char *from, const char *to)
+static bool may_reach(struct work *work, const char *from, const char *to, int64_t beside)
 {
     const struct outward outward = {
         .channel = GATE_VOICE,
         .from = from,
         .to = to,
         .transfer = true,
+        .beside = beside,
     };
 
     return gate_check(work, &outward, NULL);

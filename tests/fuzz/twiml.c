@@ -30,9 +30,9 @@ static bool is_ours(struct work *work, const char *number, bool *ours)
 }
 
 /* Numbers beginning with +19 must never come out. */
-static bool may_reach(struct work *work, const char *from, const char *to)
+static bool may_reach(struct work *work, const char *from, const char *to, int64_t beside)
 {
-    if (!from || !to)
+    if (!from || !to || beside < 0 || beside > 9)
         abort();
     return !strstr(to, "+19") || fail(work, FORBIDDEN, "not there");
 }

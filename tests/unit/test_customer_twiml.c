@@ -32,6 +32,7 @@ TestSuite(customer_twiml, .fini = end);
 
 static char asked_from[40], asked_to[300];
 static int times_asked;
+static int64_t asked_beside;
 
 static bool is_ours(struct work *with, const char *number, bool *ours)
 {
@@ -40,9 +41,10 @@ static bool is_ours(struct work *with, const char *number, bool *ours)
     return true;
 }
 
-static bool may_reach(struct work *with, const char *from, const char *to)
+static bool may_reach(struct work *with, const char *from, const char *to, int64_t beside)
 {
     times_asked++;
+    asked_beside = beside;
     snprintf(asked_from, sizeof asked_from, "%s", from);
     snprintf(asked_to, sizeof asked_to, "%s", to);
     return strncmp(to, "+1900", 5) != 0 ||
@@ -397,7 +399,10 @@ Test(customer_twiml, rings_ten_at_once_at_most)
     text_put(&many, "</Dial>");
     rewritten(many.at);
     cr_expect_eq(times_asked, 10);
+    cr_expect_eq(asked_beside, 9, "the gate knows how many ring at once");
     cr_expect_eq(result.nnotices, 2);
+    rewritten("<Dial>+13125550142</Dial>");
+    cr_expect_eq(asked_beside, 0);
 }
 
 /* On one account of the carrier's, names and keys of others must not be reached. */

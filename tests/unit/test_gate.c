@@ -142,6 +142,10 @@ Test(gate, counts_calls_at_once_but_no_leg_of_a_running_call)
     cr_expect_not(passes("+13125550001"));
     cr_expect_eq(work->error.what, LIMIT_REACHED);
     cr_expect(gate_check(work, &transfer, NULL));
+    transfer.beside = 1;
+    cr_expect_not(gate_check(work, &transfer, NULL), "a second one that rings takes a slot");
+    change("UPDATE tenants SET max_concurrent_calls = 2 WHERE id = ?");
+    cr_expect(gate_check(work, &transfer, NULL));
 }
 
 /* An outbound call that ended a while ago. */
