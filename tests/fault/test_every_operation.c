@@ -201,7 +201,8 @@ static bool is_asked(const struct operation *one)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(one->path, others[i]) == 0)
             return false;
-    return strncmp(one->path, "/health/", 8) != 0;
+    return strncmp(one->path, "/health/", 8) != 0 &&
+           !json_object_object_get(one->of, "x-served-by-daemon");
 }
 
 static void each(const struct customer *customer, int status,
