@@ -154,7 +154,9 @@ static const struct route healthz_routes[] = {
 static const char healthz_error_schema[] =
     "{\"type\":\"object\",\"required\":[\"error\",\"message\",\"status\",\"request_id\"],"
     "\"properties\":{\"error\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},"
-    "\"status\":{\"type\":\"integer\"},\"details\":{\"type\":\"array\"},"
+    "\"status\":{\"type\":\"integer\"},\"details\":{\"type\":\"array\",\"items\":{"
+    "\"type\":\"object\",\"properties\":{\"field\":{\"type\":\"string\"},"
+    "\"message\":{\"type\":\"string\"}},\"required\":[\"field\",\"message\"]}},"
     "\"limit\":{\"type\":\"integer\"},\"retry_after\":{\"type\":\"integer\"},"
     "\"request_id\":{\"type\":\"string\"}}}";
 
