@@ -66,7 +66,7 @@ const struct view taskrouter_reservation_view = VIEW("Reservation", tr_reservati
 struct reservation_order {
     const char *status, *instruction;
     uid worker_activity_id;
-    const char *dequeue_to, *dequeue_from, *dequeue_callback;
+    const char *dequeue_to, *dequeue_from;
     int64_t dequeue_timeout;
     uid dequeue_post_work;
     const char *call_to, *call_from, *call_url, *call_callback;
@@ -74,7 +74,7 @@ struct reservation_order {
     bool call_accept;
     const char *redirect_call_sid, *redirect_url;
     bool redirect_accept;
-    const char *to, *from, *callback;
+    const char *to, *from;
     int64_t timeout;
     uid post_work;
     const char *other;
@@ -86,7 +86,6 @@ static const struct column order_columns[] = {
     COLUMN(reservation_order, worker_activity_id, NULLABLE),
     COLUMN(reservation_order, dequeue_to, NULLABLE),
     COLUMN(reservation_order, dequeue_from, NULLABLE),
-    COLUMN(reservation_order, dequeue_callback, NULLABLE),
     COLUMN(reservation_order, dequeue_timeout, NULLABLE),
     COLUMN(reservation_order, dequeue_post_work, NULLABLE),
     COLUMN(reservation_order, call_to, NULLABLE),
@@ -100,7 +99,6 @@ static const struct column order_columns[] = {
     COLUMN(reservation_order, redirect_accept, NOT_NULL),
     COLUMN(reservation_order, to, NULLABLE),
     COLUMN(reservation_order, from, NULLABLE),
-    COLUMN(reservation_order, callback, NULLABLE),
     COLUMN(reservation_order, timeout, NULLABLE),
     COLUMN(reservation_order, post_work, NULLABLE),
     COLUMN(reservation_order, other, NULLABLE),
@@ -150,11 +148,11 @@ static const struct field order_fields[] = {
     SID_OF(worker_activity_id, "worker_activity_sid", "WA"),
 
     SAID(dequeue_to,       "dequeue_to"),
-    SAID(dequeue_from,     "dequeue_from"),
-    SAID(dequeue_timeout,  "dequeue_timeout"),
-    SAID(dequeue_callback, "dequeue_status_callback_url"),
+    FIELD(reservation_order, dequeue_from,    "dequeue_from",    CREATE, .about = "A wish: the worker sees the number that the caller talks to."),
+    FIELD(reservation_order, dequeue_timeout, "dequeue_timeout", CREATE, .about = "A wish: it rings as long as the account's handoffs do."),
     SID_OF(dequeue_post_work, "dequeue_post_work_activity_sid", "WA"),
-    USUAL("dequeue_status_callback_event", usual_words, " completed "),
+    USUAL("dequeue_status_callback_url",   usual_word,  NULL),
+    USUAL("dequeue_status_callback_event", usual_words, NULL),
     USUAL("dequeue_record",                usual_word,  " do-not-record "),
 
     SAID(call_to,       "call_to"),
@@ -170,12 +168,12 @@ static const struct field order_fields[] = {
     SAID(redirect_accept,   "redirect_accept"),
 
     SAID(to,       "to"),
-    SAID(from,     "from"),
-    SAID(timeout,  "timeout"),
-    SAID(callback, "status_callback"),
+    FIELD(reservation_order, from,    "from",    CREATE, .about = "A wish, as with dequeue."),
+    FIELD(reservation_order, timeout, "timeout", CREATE, .about = "A wish, as with dequeue."),
     SID_OF(post_work, "post_work_activity_sid", "WA"),
+    USUAL("status_callback",                             usual_word,   NULL),
     USUAL("status_callback_method",                      usual_word,   " POST "),
-    USUAL("status_callback_event",                       usual_words,  " completed "),
+    USUAL("status_callback_event",                       usual_words,  NULL),
     USUAL("record",                                      usual_truth,  " false "),
     USUAL("muted",                                       usual_truth,  " false "),
     USUAL("beep",                                        usual_word,   " false "),
@@ -296,7 +294,6 @@ static void fill_instruction(const struct reservation_order *order, struct tr_in
         to->to = order->dequeue_to;
         to->from = order->dequeue_from;
         to->timeout_seconds = order->dequeue_timeout;
-        to->status_callback_url = order->dequeue_callback;
         to->post_work_activity_id = order->dequeue_post_work;
         break;
     case TR_CALL:
@@ -316,7 +313,6 @@ static void fill_instruction(const struct reservation_order *order, struct tr_in
         to->to = order->to;
         to->from = order->from;
         to->timeout_seconds = order->timeout;
-        to->status_callback_url = order->callback;
         to->post_work_activity_id = order->post_work;
         break;
     case TR_REJECT:
