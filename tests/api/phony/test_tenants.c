@@ -321,3 +321,18 @@ Test(phony_tenants, answer_as_many_calls_at_once_as_they_may)
     reply = pho_must(&phony, 200, "GET", path, NULL);
     cr_expect(strtol(at(reply.json, "usage.active_calls"), NULL, 10) >= 1, "%s", reply.body);
 }
+
+Test(phony_tenants, hear_of_their_own_calls_when_they_ask_for_health_with_a_key)
+{
+    struct phony phony = phony_new();
+    struct reply reply = pho_must(&phony, 200, "GET", "/healthz", NULL);
+
+    cr_expect_str_eq(at(reply.json, "status"), "ok", "%s", reply.body);
+    cr_expect_str_eq(at(reply.json, "activeCalls"), "0", "%s", reply.body);
+    customer_number(&phony.customer);
+    call_arrives(&phony.customer, "+13125550123", &reply);
+    reply = ask("GET", "/healthz", NULL, NULL, say("X-API-Key: %s", phony.key));
+    cr_expect_str_eq(at(reply.json, "activeCalls"), "1", "%s", reply.body);
+    reply = ask("GET", "/healthz", "pk_nobodys", NULL, NULL);
+    cr_expect_eq(reply.status, 200, "a probe is not refused: %ld %s", reply.status, reply.body);
+}
