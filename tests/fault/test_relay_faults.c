@@ -71,3 +71,47 @@ Test(relay_faults, a_relayed_call_outlives_the_daemon_that_held_it, .timeout = 1
     cr_expect(strstr(said_to_model(model), "My name is Ada") != NULL, "%s", said_to_model(model));
     cr_expect_str_eq(at(call_settled(&customer, sid), "outcome"), "answered");
 }
+
+/* The node anew, with another provider of chat models or without. */
+static void restart_with(const char *url, const char *model)
+{
+    part_stop("stream", "INT");
+    if (url) {
+        setenv("OPENAI_CHAT_FALLBACK_URL", url, 1);
+        setenv("OPENAI_CHAT_FALLBACK_MODEL", model, 1);
+    } else {
+        unsetenv("OPENAI_CHAT_FALLBACK_URL");
+        unsetenv("OPENAI_CHAT_FALLBACK_MODEL");
+    }
+    part_start("stream");
+    AWAIT(strcmp(at(query(say("SELECT COUNT(*) AS up FROM media_nodes WHERE name = '%s' AND state ="
+                              " 'up' AND heartbeat_at > UTC_TIMESTAMP(3) - INTERVAL 5 SECOND",
+                              fact("NODE_NAME"))),
+                    "0.up"),
+                 "1") == 0);
+}
+
+Test(relay_faults, another_provider_goes_on_where_the_first_is_away, .timeout = 180)
+{
+    const char *model, *other, *sid;
+    struct customer customer = reader_new(&model);
+    json_object *carrier;
+
+    other = say("%s-other", model);
+    restart_with(fact("OPENAI_BASE_URL"), other);
+    cr_assert_eq(control("MODEL", "POST", "/_fault",
+                         say("{\"match\":{\"event\":\"chat\",\"model\":\"%s\"},\"do\":\"refuse\","
+                             "\"status\":503,\"times\":-1}",
+                             model))
+                         .status /
+                     100,
+                 2);
+    sid = call_place(&customer, "+13125550148",
+                     "[{\"wait_agent\":true},{\"say\":\"Is anybody there?\"},"
+                     "{\"wait_text\":\"You said: Is anybody there\"},{\"hangup\":true}]");
+    carrier = call_ended(sid);
+    cr_expect(was_said(sid, "You said: Is anybody there?"), "%s",
+              json_object_to_json_string(carrier));
+    cr_expect(strstr(said_to_model(other), "Is anybody there?") != NULL);
+    restart_with(NULL, NULL);
+}
