@@ -160,6 +160,7 @@ ParameterizedTestParameters(contracts, are_kept)
 {
     static struct contract contracts[] = {
         {"kwickphone", "tests/contracts/kwickphone.txt"},
+        {"phony", "tests/contracts/phony.txt"},
         {"stateset", "tests/contracts/stateset.txt"},
         {"twilio", "tests/contracts/twilio.txt"},
         {"twilio", "tests/contracts/taskrouter.txt"},
