@@ -229,9 +229,14 @@ Test(taskrouter_assignment, asks_as_many_as_the_queue_says_and_takes_back_what_o
 
 Test(taskrouter_assignment, asks_who_has_refused_only_when_there_is_nobody_else)
 {
-    uid ann = worker_in(&r, r.available, "Ann", NULL);
-    uid bob = worker_in(&r, r.available, "Bob", NULL);
-    struct tr_task task = task_of(&r, NO_UID, NULL);
+    struct tr_workflow workflow =
+        workflow_of(&r,
+                    "{\"task_routing\":{\"filters\":[{\"expression\":\"1==1\",\"targets\":[{"
+                    "\"queue\":\"%1\",\"order_by\":\"worker.level DESC\"}]}]}}",
+                    &r.everyone, 1);
+    uid ann = worker_in(&r, r.available, "Ann", "{\"level\":9}");
+    uid bob = worker_in(&r, r.available, "Bob", "{\"level\":1}");
+    struct tr_task task = task_of(&r, workflow.id, NULL);
 
     cr_assert(offered_to(&r, task.id, ann));
     cr_assert(decide(&r, pending_of(&r, task.id).id, "rejected"));
