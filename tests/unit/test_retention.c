@@ -5,6 +5,9 @@
 
 #include "core/crypto.h"
 #include "domain/audit.h"
+#include "domain/callbacks.h"
+#include "domain/customer_hooks.h"
+#include "domain/customer_requests.h"
 #include "domain/recordings.h"
 #include "domain/retention.h"
 #include "domain/turns.h"
@@ -136,6 +139,36 @@ Test(retention, follows_the_tenants_rules_and_proves_what_it_deleted)
     run();
     proof(&proofs);
     cr_expect_eq(proofs, 1, "a round that deletes nothing proves nothing");
+}
+
+/* They are found by what they say, not by when they were made. */
+Test(retention, forgets_customers_urls_that_nothing_was_delivered_to)
+{
+    struct incoming in;
+    struct customer_hook hook = {.kind = "other", .url = "https://a.example.com/", .method = "GET"};
+    struct form form = {0};
+    struct customer_delivery delivery = {
+        .url = hook.url, .event_type = "call.status", .form = &form};
+
+    begin(NULL);
+    in = call_in(&world);
+    hook.call_id = in.call.id;
+    customer_hook_url(work, &hook);
+    cr_assert(customer_hooks_write(work, &hook, 1), "%s", work->error.message);
+    delivery.event = uid_new();
+    cr_assert(customer_deliver(work, &delivery), "%s", work->error.message);
+    days_pass(20);
+    run();
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM customer_hooks WHERE tenant_id = ?"),
+                 1);
+    cr_expect_eq(
+        tenant_number(&world, "SELECT COUNT(*) FROM webhook_endpoints WHERE tenant_id = ?"), 1);
+    days_pass(20);
+    run();
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM customer_hooks WHERE tenant_id = ?"),
+                 0);
+    cr_expect_eq(
+        tenant_number(&world, "SELECT COUNT(*) FROM webhook_endpoints WHERE tenant_id = ?"), 0);
 }
 
 Test(retention, leaves_calls_that_are_not_over)
