@@ -207,15 +207,15 @@ void twilio_list_2010(struct request *req, const struct view *view, const struct
                       const struct rows *rows)
 {
     struct listing l;
-    long long start;
+    int64_t start;
 
     begin(&l, req, view, page, rows);
-    start = (long long)(l.place.number * l.place.size);
+    start = l.place.number * l.place.size;
     text_char(&req->reply, '{');
     put_links(&l, "uri", view->of->size);
     text_add(&req->reply, "\"page\":%lld,\"page_size\":%lld,\"start\":%lld,\"end\":%lld,",
-             (long long)l.place.number, (long long)l.place.size, start,
-             start + (l.rows.count ? (long long)l.rows.count - 1 : 0));
+             (long long)l.place.number, (long long)l.place.size, (long long)start,
+             (long long)start + (l.rows.count ? (long long)l.rows.count - 1 : 0));
     put_rows(&l, view);
     text_char(&req->reply, '}');
 }
@@ -265,32 +265,32 @@ void twilio_list_schema_v1(struct text *out, const struct route *route, const ch
         out,
         "{\"type\":\"object\",\"required\":[\"meta\",\"%s\"],\"properties\":{\"meta\":{"
         "\"type\":\"object\",\"required\":[\"first_page_url\",\"next_page_url\","
-        "\"previous_page_url\",\"url\",\"page\",\"page_size\",\"key\"],\"properties\":{" LINK("firs"
-                                                                                              "t_"
-                                                                                              "page"
-                                                                                              "_ur"
-                                                                                              "l") "," LINK_OR_NULL("next_page_url") "," LINK_OR_NULL(
-            "previous_page_url") "," LINK("url") "," COUNTED("page") "," COUNTED("page_size") ",\"k"
-                                                                                              "ey\""
-                                                                                              ":{"
-                                                                                              "\"ty"
-                                                                                              "pe\""
-                                                                                              ":\"s"
-                                                                                              "trin"
-                                                                                              "g\"}"
-                                                                                              "}},"
-                                                                                              "\"%"
-                                                                                              "s\":"
-                                                                                              "{\"t"
-                                                                                              "ype"
-                                                                                              "\":"
-                                                                                              "\"ar"
-                                                                                              "ray"
-                                                                                              "\","
-                                                                                              "\"it"
-                                                                                              "ems"
-                                                                                              "\":%"
-                                                                                              "s}}"
-                                                                                              "}",
+        "\"previous_page_url\",\"url\",\"page\",\"page_size\",\"key\"],\"properties\":{" LINK(
+            "firs"
+            "t_"
+            "page"
+            "_ur"
+            "l") "," LINK_OR_NULL("next_page_url") "," LINK_OR_NULL("previous_page_url") "," LINK("url") "," COUNTED("page") "," COUNTED("page_size") ",\"k"
+                                                                                                                                                      "ey\""
+                                                                                                                                                      ":{"
+                                                                                                                                                      "\"ty"
+                                                                                                                                                      "pe\""
+                                                                                                                                                      ":\"s"
+                                                                                                                                                      "trin"
+                                                                                                                                                      "g\"}"
+                                                                                                                                                      "}},"
+                                                                                                                                                      "\"%"
+                                                                                                                                                      "s\":"
+                                                                                                                                                      "{\"t"
+                                                                                                                                                      "ype"
+                                                                                                                                                      "\":"
+                                                                                                                                                      "\"ar"
+                                                                                                                                                      "ray"
+                                                                                                                                                      "\","
+                                                                                                                                                      "\"it"
+                                                                                                                                                      "ems"
+                                                                                                                                                      "\":%"
+                                                                                                                                                      "s}}"
+                                                                                                                                                      "}",
         key, key, reference);
 }
