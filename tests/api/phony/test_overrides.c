@@ -98,6 +98,32 @@ Test(phony_overrides, are_carried_out_and_written_down)
     refused_as_ended(&phony, sid);
 }
 
+/* An agent that Phony's clients made can ask, without being told of any tool. */
+Test(phony_overrides, answer_what_the_agent_asks)
+{
+    struct phony phony = phony_new();
+    const char *number = phony_number_new(&phony), *agent = phony_agent_new(&phony, "inbound"),
+               *sid;
+    struct reply reply;
+
+    pho_must(&phony, 200, "POST", number_path(number, "assign"),
+             say("{\"agent_id\":\"%s\"}", agent));
+    sid = call_place(&phony.customer, "+13125550293",
+                     "[{\"wait_agent\":true},{\"say\":\"use the tool request_user with "
+                     "{\\\"question\\\":\\\"May I?\\\"}\"},{\"pause_ms\":60000}]");
+    AWAIT_FOR(40, number_of(say("SELECT COUNT(*) FROM call_events e JOIN calls c ON c.tenant_id ="
+                                " e.tenant_id AND c.id = e.call_id WHERE c.call_sid = '%s' AND"
+                                " e.type = 'supervisor.question'",
+                                sid)) == 1);
+    reply = override(&phony, "clarification",
+                     say("{\"call_sid\":\"%s\",\"response\":\"You may\"}", sid));
+    accepted(&reply, sid);
+    cr_expect_eq(actions(sid, "clarify"), 1);
+    reply =
+        override(&phony, "clarification", say("{\"call_sid\":\"%s\",\"response\":\"Again\"}", sid));
+    pho_refused(&reply, 400, "bad_request");
+}
+
 Test(phony_overrides, pass_callers_on_only_where_the_tenant_may_call)
 {
     struct phony phony = phony_new();
