@@ -172,7 +172,8 @@ Test(finalise, owes_each_event_once)
     end_by_carrier(&world, in.call.id, 42);
     cr_assert(finalised(in.call.id));
     cr_expect_not(finalised(in.call.id));
-    cr_expect_eq(tenant_number(&world, sql), 2, "call.completed and transcript.ready");
+    cr_expect_eq(tenant_number(&world, sql), 3,
+                 "call.started, call.completed and transcript.ready");
 }
 
 struct finaliser {
@@ -213,7 +214,7 @@ Test(finalise, happens_once_however_many_try_at_the_same_time)
     cr_expect_eq(
         tenant_number(&world,
                       "SELECT COUNT(*) FROM outbox WHERE tenant_id = ? AND topic = 'webhook'"),
-        2);
+        3);
 }
 
 static void set_price(const char *sku, int64_t micros)
@@ -281,7 +282,7 @@ Test(finalise_chain, ends_in_a_signed_delivery_in_the_dialects_words, .init = NU
     cr_assert(finalised(in.call.id));
 
     cr_assert(outbox_claim(work, "webhook", "sender", 60000, 10, &rows), "%s", work->error.message);
-    cr_assert_eq(rows.count, 2);
+    cr_assert_eq(rows.count, 3);
     for (size_t i = 0; i < rows.count; i++)
         cr_assert(webhooks_fan_out(work, (struct outbox_row *)rows.at + i), "%s",
                   work->error.message);
