@@ -195,6 +195,23 @@ Test(customer_answers, that_fail_are_asked_for_at_the_fallback)
     cr_expect_null(call.error_code, "the call goes on");
 }
 
+/* A server that is down, and one that breaks off. */
+Test(customer_answers, of_dead_servers_are_asked_for_at_the_fallback)
+{
+    struct call call = call_with_fallback("/second");
+    struct form form;
+
+    answerer_say("/second", 200, "<Response><Say>Hello</Say></Response>");
+    answerer_drop("/first");
+    cr_expect_not_null(strstr(answer_with(&call, "http://127.0.0.1:9/x", "POST", "Digits", "1"),
+                              "<Say>Hello</Say>"));
+    customer_form_read(work, answerer_heard("/second", 0).body, &form);
+    cr_expect_str_eq(form_text(&form, "ErrorCode"), "11205");
+    cr_expect_not_null(strstr(answer(&call, "/first"), "<Say>Hello</Say>"));
+    customer_form_read(work, answerer_heard("/second", 1).body, &form);
+    cr_expect_str_eq(form_text(&form, "ErrorCode"), "11200");
+}
+
 struct failing {
     int status;
     char body[120];
