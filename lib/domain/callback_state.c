@@ -253,11 +253,19 @@ struct step {
     struct callback_task *task;
 };
 
-/* Its TaskRouter task need not be looked after any more. */
-static bool tell_router(struct work *work, const struct callback_task *task)
+/* Into a queue that leads to TaskRouter, or at its end: then its task there is looked after. */
+static bool tell_router(struct work *work, const struct task_order *order,
+                        const struct callback_task *task)
 {
-    return (state_of(task->status) & UNFINISHED) ||
-           tr_link_callback_over(work, task->id, task->tr_task_id, task->status);
+    struct operator_queue queue;
+
+    if (!(state_of(task->status) & UNFINISHED))
+        return tr_link_callback_over(work, task->id, task->tr_task_id, task->status);
+    if (!GIVEN(order, queue_key) || !task->queue_key || !uid_is_none(task->tr_task_id))
+        return true;
+    return operator_queue_for(work, task->queue_key, &queue)
+               ? tr_link_callback(work, task->id, queue.tr_queue_id)
+               : work->error.what == NOT_FOUND;
 }
 
 static bool move_step(struct work *work, void *with)
@@ -277,7 +285,7 @@ static bool move_step(struct work *work, void *with)
         return true;
     return store_update(work, &callback_task_entity, step->task, m.changed) &&
            store_get(work, &callback_task_entity, step->order->task, step->task) &&
-           tell_router(work, step->task) &&
+           tell_router(work, step->order, step->task) &&
            (step->order->silent ||
             callback_task_tell(work, step->task, event_of(&m, before), who(work, step->order)));
 }

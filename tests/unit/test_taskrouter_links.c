@@ -130,6 +130,24 @@ Test(taskrouter_links, of_a_callback_task_claim_and_complete_it)
     cr_expect_str_eq(callback_now(callback.id).status, "completed");
 }
 
+Test(taskrouter_links, of_a_callback_task_begin_when_it_is_moved_to_such_a_queue)
+{
+    struct callback_task later, after;
+    struct task_order order = {.move = TASK_CHANGE, .wanted = {.queue_key = "sales"}};
+
+    callback_in_queue();
+    callback_task_begin(&later);
+    cr_assert(callback_task_create(work, &later), "%s", work->error.message);
+    carry_out();
+    cr_expect(uid_is_none(callback_now(later.id).tr_task_id));
+    order.task = later.id;
+    order.given =
+        columns_add(NO_COLUMNS, &callback_task_entity, offsetof(struct callback_task, queue_key));
+    cr_assert(callback_task_move(work, &order, &after), "%s", work->error.message);
+    carry_out();
+    cr_expect_str_eq(task_now(&r, callback_now(later.id).tr_task_id).assignment_status, "pending");
+}
+
 Test(taskrouter_links, of_a_callback_task_end_when_an_operator_takes_it)
 {
     struct callback_task callback = callback_in_queue(), after;
