@@ -1,6 +1,7 @@
 #include "stream/relay_language.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -60,6 +61,11 @@ static void note(struct live *live, const char *language, const char *by)
     fact_event(&live->subject, "language.changed", "info", "media", payload.at);
 }
 
+static void keep(struct live *live, const char *language)
+{
+    snprintf(live->relay->language, sizeof live->relay->language, "%s", language);
+}
+
 static const char *spoken_by(const struct live *live)
 {
     if (live->relay && live->relay->language[0])
@@ -77,7 +83,7 @@ void relay_language_heard(struct live *live, const char *language)
         send_language(live, language, false);
         note(live, language, "caller");
     }
-    strcpy(live->relay->language, language);
+    keep(live, language);
 }
 
 /* ---- the tool ---- */
@@ -123,7 +129,7 @@ const char *language_tool(struct live *live, json_object *arguments, const char 
         return NULL;
     }
     if (live->relay) {
-        strcpy(live->relay->language, language);
+        keep(live, language);
         send_language(live, language, true);
     } else {
         listen_for(live, language);
