@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "routing.h"
 
-enum { ROUTERS = 8, WORKERS = 10, TASKS = 40, MOST_RESERVED = 2, ROUTER_SECONDS = 90 };
+enum { ROUTERS = 8, WORKERS = 6, TASKS = 20, MOST_RESERVED = 2, ROUTER_SECONDS = 90 };
 
 static struct routing_world r;
 
@@ -203,7 +203,7 @@ Test(taskrouter_race, of_nodes_that_share_no_lock_is_decided_by_the_keys)
 Test(taskrouter_race, of_a_router_that_is_killed_leaves_nothing_half_done)
 {
     fill();
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 3; round++) {
         pid_t pid = fork();
 
         if (pid == 0) {
