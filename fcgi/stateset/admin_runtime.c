@@ -104,7 +104,7 @@ bool admin_patch_runtime(struct request *req)
 {
     struct patch patch;
     struct tenant tenant;
-    const char *webhook_secret;
+    const char *webhook_secret = NULL;
     columns given;
 
     row_clear(&patch_entity, &patch);

@@ -188,7 +188,7 @@ bool admin_check_document(struct request *req, const char **tenant_key)
 
 bool admin_put_tenant(struct request *req)
 {
-    const char *tenant_key = request_path(req, "tenant_id"), *given = NULL, *webhook_secret;
+    const char *tenant_key = request_path(req, "tenant_id"), *given = NULL, *webhook_secret = NULL;
     struct tenant tenant;
 
     if (!admin_check_document(req, &given))

@@ -53,10 +53,10 @@ static const char *name_of(const char *event)
 /* A body while it is written. */
 struct telling {
     const struct webhook_event *event;
-    const struct call *call;   /* NULL: the event is about none */
-    const char *call_sid;      /* NULL: none is known */
-    char stream_sid[64 + 1];   /* of a call */
-    char voice_session_id[37]; /* "": none */
+    const struct call *call;      /* NULL: the event is about none */
+    const char *call_sid;         /* NULL: none is known */
+    const char *stream_sid;       /* of a call */
+    const char *voice_session_id; /* NULL: none */
     json_object *payload;
     struct text *out; /* where the data go */
 };
@@ -149,33 +149,34 @@ static void tell_payload(struct telling *telling)
 /* ---- the envelope ---- */
 
 /* The stream of the session, or the name that is made of the session's or the call's key. */
-static void name_stream(struct telling *telling, const struct voice_session *session)
+static const char *name_stream(struct work *work, const struct voice_session *session, uid call)
 {
-    const char *sid = session ? session->stream_sid : NULL;
+    char name[SID_SIZE];
 
-    if (sid && strlen(sid) < sizeof telling->stream_sid)
-        strcpy(telling->stream_sid, sid);
-    else
-        sid_write("MZ", session ? session->id : telling->call->id, telling->stream_sid);
+    if (session && session->stream_sid)
+        return session->stream_sid;
+    sid_write("MZ", session ? session->id : call, name);
+    return arena_text(&work->arena, name);
 }
 
 static bool find_session(struct work *work, struct telling *telling)
 {
-    const char *said = json_text(telling->payload, "voice_session_id");
     struct voice_session session;
+    char id[37];
     bool found;
 
-    if (said && strlen(said) < sizeof telling->voice_session_id)
-        strcpy(telling->voice_session_id, said);
+    telling->voice_session_id = json_text(telling->payload, "voice_session_id");
     if (!telling->call)
         return true;
     telling->call_sid = telling->call->call_sid;
     found = session_of_call(work, telling->call->id, &session);
     if (!found && work->error.what != NOT_FOUND)
         return false;
-    if (found && !said)
-        uid_write_uuid(session.id, telling->voice_session_id);
-    name_stream(telling, found ? &session : NULL);
+    telling->stream_sid = name_stream(work, found ? &session : NULL, telling->call->id);
+    if (!found || telling->voice_session_id)
+        return true;
+    uid_write_uuid(session.id, id);
+    telling->voice_session_id = arena_text(&work->arena, id);
     return true;
 }
 
@@ -192,7 +193,7 @@ static void put_head(struct work *work, const struct telling *telling, const str
                      struct text *out)
 {
     const char *prefix = tenant_setting(work, tenant, "webhook_event_prefix");
-    const char *name = name_of(telling->event->name), *session = telling->voice_session_id;
+    const char *name = name_of(telling->event->name);
     char at[40];
 
     instant_write_iso(telling->event->at, ISO_SHORTEST, at);
@@ -203,7 +204,7 @@ static void put_head(struct work *work, const struct telling *telling, const str
     put(out, "tenant_id", tenant->tenant_key);
     put(out, "api_version", API_VERSION);
     put(out, "call_sid", telling->call_sid);
-    put(out, "voice_session_id", *session ? session : NULL);
+    put(out, "voice_session_id", telling->voice_session_id);
 }
 
 static bool write(struct work *work, struct telling *telling, struct text *out)
