@@ -318,11 +318,14 @@ static bool find_tenant(struct request *req, struct tenant *tenant)
 
     if (!resolve_tenant(&req->work, name, &id) && req->work.error.what != NOT_FOUND)
         return false;
-    if (!phony_is_platform(req) && (!id || id != req->work.tenant))
-        return fail(&req->work, FORBIDDEN, "The API key is for its own tenant only");
-    if (!id)
-        return fail(&req->work, NOT_FOUND, "No such tenant");
-    return tenant_by_id(&req->work, id, tenant);
+    if (!phony_is_platform(req) && (!id || id != req->work.tenant)) {
+        fail(&req->work, FORBIDDEN, "The API key is for its own tenant only");
+        return false;
+    }
+    if (id)
+        return tenant_by_id(&req->work, id, tenant);
+    fail(&req->work, NOT_FOUND, "No such tenant");
+    return false;
 }
 
 bool phony_get_tenant(struct request *req)
