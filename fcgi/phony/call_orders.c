@@ -1,6 +1,7 @@
 /*
  * Calling somebody with an agent.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "domain/outbound.h"
@@ -95,8 +96,10 @@ static bool blame(struct request *req)
 {
     struct error *error = &req->work.error;
 
-    if (strcmp(error->field, "from") == 0 || strcmp(error->field, "to") == 0)
-        strcat(error->field, "_number");
+    if (strcmp(error->field, "from") == 0)
+        snprintf(error->field, sizeof error->field, "from_number");
+    else if (strcmp(error->field, "to") == 0)
+        snprintf(error->field, sizeof error->field, "to_number");
     return false;
 }
 

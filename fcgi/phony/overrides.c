@@ -1,6 +1,7 @@
 /*
  * A supervisor's hand on a call.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/json.h"
@@ -194,7 +195,7 @@ static bool find_live(struct request *req, const char *name, struct call *call,
 static bool refuse_order(struct request *req)
 {
     if (strcmp(req->work.error.field, "to") == 0)
-        strcpy(req->work.error.field, "target");
+        snprintf(req->work.error.field, sizeof req->work.error.field, "target");
     return req->work.error.what == NOT_FOUND && fail(&req->work, WRONG_STATE, "The call has ended");
 }
 
