@@ -218,8 +218,7 @@ Test(phony, commands_of_a_chat_model_are_done_and_not_spoken, .timeout = 120)
     rings(&phone, PRESSES);
     carrier = call_ended(phone.sid);
     cr_expect_str_eq(at(carrier, "relays.0.digits"), "12#");
-    cr_expect(strstr(heard(carrier), "agent: You said: please say one"), "%s",
-              heard(carrier));
+    cr_expect(strstr(heard(carrier), "agent: You said: please say one"), "%s", heard(carrier));
     are_in_no_turn_of_the_agent(&phone);
 }
 
