@@ -159,10 +159,8 @@ static bool kept(json_object *paper, json_object *operation, const char *fact)
 ParameterizedTestParameters(contracts, are_kept)
 {
     static struct contract contracts[] = {
-        {"kwickphone", "tests/contracts/kwickphone.txt"},
-        {"phony", "tests/contracts/phony.txt"},
-        {"stateset", "tests/contracts/stateset.txt"},
-        {"twilio", "tests/contracts/twilio.txt"},
+        {"kwickphone", "tests/contracts/kwickphone.txt"}, {"phony", "tests/contracts/phony.txt"},
+        {"stateset", "tests/contracts/stateset.txt"},     {"twilio", "tests/contracts/twilio.txt"},
         {"twilio", "tests/contracts/taskrouter.txt"},
     };
 
