@@ -314,7 +314,7 @@ static const char *realtime_voice(const char *voice)
     static const char *const alike[][2] = {
         {"nova", "coral"}, {"onyx", "cedar"}, {"fable", "ballad"}};
 
-    for (size_t i = 0; i < COUNT(alike); i++)
+    for (size_t i = 0; voice && i < COUNT(alike); i++)
         if (strcmp(voice, alike[i][0]) == 0)
             return alike[i][1];
     return voice;

@@ -135,10 +135,14 @@ static void render_truth(struct request *req, struct text *out, const struct fie
     text_put(out, *(const bool *)cell ? "true" : "false");
 }
 
+/* Any word is one: what does not say yes says no. */
 static const char *parse_yes(struct request *req, const struct field *field, json_object *in,
                              void *cell)
 {
     (void)req, (void)field;
+    if (!in || json_object_is_type(in, json_type_array) ||
+        json_object_is_type(in, json_type_object))
+        return "must be a word";
     *(bool *)cell = tr_word_is_yes(json_object_get_string(in));
     return NULL;
 }
