@@ -21,6 +21,7 @@ struct desk {
     struct account account;
     const struct customer *customer;
     const char *phony;
+    const char *foreign;       /* another tenant's number that is tried to call from */
     const char *call, *stream; /* one that came in and talks to the agent; NULL: no way needs it */
 };
 
@@ -41,10 +42,10 @@ static void talk(struct desk *desk)
     desk->stream = stream_of(desk->call);
 }
 
-/* Numbers that no other test calls: the last digits are the tenant's own number's. */
+/* A number that no other test calls: the last digits are those of the desk's own. */
 static const char *number_like(const struct desk *desk, const char *beginning)
 {
-    return say("%s%s", beginning, desk->customer->number + 8);
+    return say("%s%s", beginning, desk->customer->number + 5);
 }
 
 static void must(struct reply reply)
@@ -77,7 +78,7 @@ static struct reply by_translation(const struct desk *desk, const char *to, cons
 {
     return stateset(desk, "/api/v1/voice/translation-calls",
                     say("{\"participant_a\":\"%s\",\"participant_b\":\"%s\",\"from\":\"%s\"}",
-                        rings_on(number_like(desk, "+1312556")), to, from));
+                        rings_on(number_like(desk, "+1847")), to, from));
 }
 
 static struct reply by_first_of_translation(const struct desk *desk, const char *to,
@@ -85,7 +86,7 @@ static struct reply by_first_of_translation(const struct desk *desk, const char 
 {
     return stateset(desk, "/api/v1/voice/translation-calls",
                     say("{\"participant_a\":\"%s\",\"participant_b\":\"%s\",\"from\":\"%s\"}", to,
-                        rings_on(number_like(desk, "+1312556")), from));
+                        rings_on(number_like(desk, "+1847")), from));
 }
 
 static struct reply by_automation(const struct desk *desk, const char *to, const char *name,
@@ -242,6 +243,60 @@ static struct reply by_program(const struct desk *desk, const char *to, const ch
     return by_change(desk, "Url", program_url(&desk->account, "/dials"));
 }
 
+/* A worker who is to take the call that came in. */
+static struct reply by_instruction(const struct desk *desk, const char *instruction,
+                                   const char *attributes)
+{
+    struct router router = {.account = desk->account};
+    const char *worker, *task, *offers;
+    struct reply reply;
+
+    router.workspace = at(route(&router, "GET", "/v1/Workspaces", NULL).json, "workspaces.0.sid");
+    router.space = say("/v1/Workspaces/%s", router.workspace);
+    worker = made(&router, "Workers",
+                  say("FriendlyName=W%s&ActivitySid=%s&Attributes=%s", new_call_sid(),
+                      named(&router, "Activities", "Available"), encoded(attributes)));
+    task = made(&router, "Tasks",
+                say("WorkflowSid=%s&Attributes=%s", named(&router, "Workflows", "Default Workflow"),
+                    encoded(say("{\"call_sid\":\"%s\"}", desk->call))));
+    offers = in_space(&router, "Workers/%s/Reservations", worker);
+    AWAIT(*at(route(&router, "GET", offers, NULL).json, "reservations.0.sid"));
+    reply = route(&router, "POST",
+                  in_space(&router, "Tasks/%s/Reservations/%s", task,
+                           at(route(&router, "GET", offers, NULL).json, "reservations.0.sid")),
+                  instruction);
+    /* The next one is offered to another worker, who has other ways to be reached. */
+    change(&router, say("Workers/%s", worker),
+           say("ActivitySid=%s", named(&router, "Activities", "Offline")));
+    return reply;
+}
+
+static struct reply by_dequeue(const struct desk *desk, const char *to, const char *from)
+{
+    (void)from;
+    return by_instruction(desk, say("Instruction=dequeue&DequeueTo=%s", encoded(to)), "{}");
+}
+
+static struct reply by_contact(const struct desk *desk, const char *to, const char *from)
+{
+    (void)from;
+    return by_instruction(desk, "Instruction=dequeue", say("{\"contact_uri\":\"%s\"}", to));
+}
+
+static struct reply by_conference(const struct desk *desk, const char *to, const char *from)
+{
+    (void)from;
+    return by_instruction(desk, say("Instruction=conference&To=%s", encoded(to)), "{}");
+}
+
+static struct reply by_call_of_worker(const struct desk *desk, const char *to, const char *from)
+{
+    return by_instruction(desk,
+                          say("Instruction=call&CallTo=%s&CallFrom=%s&CallUrl=%s", encoded(to),
+                              encoded(from), encoded(program_url(&desk->account, "/voice"))),
+                          "{}");
+}
+
 /* ---- who is not reached ---- */
 
 enum reason { NOBODY, COUNTRY, PREMIUM, SUPPRESSED, CAPPED, FOREIGN, REASONS };
@@ -266,10 +321,10 @@ static void exhaust(const struct desk *desk)
 
 static const char *whom(const struct desk *desk, enum reason reason)
 {
-    const char *to = reason == COUNTRY   ? number_like(desk, "+44207946")
-                     : reason == PREMIUM ? number_like(desk, "+1900555")
-                     : reason == CAPPED  ? rings_on(number_like(desk, "+1312557"))
-                                         : rings_on(number_like(desk, "+1312555"));
+    const char *to = reason == COUNTRY   ? number_like(desk, "+44207")
+                     : reason == PREMIUM ? number_like(desk, "+1900")
+                     : reason == CAPPED  ? rings_on(number_like(desk, "+1872"))
+                                         : rings_on(number_like(desk, "+1815"));
 
     if (reason == SUPPRESSED)
         suppress(desk, to);
@@ -281,7 +336,7 @@ static const char *whom(const struct desk *desk, enum reason reason)
 /* ---- the table ---- */
 
 /* TwiML is looked at when the carrier asks for it; what is refused there ends the call. */
-enum { HAS_FROM = 1, IN_A_CALL = 2, IN_TWIML = 4 };
+enum { HAS_FROM = 1, IN_A_CALL = 2, IN_TWIML = 4, IN_A_TASK = 8 };
 
 struct way {
     char name[40];
@@ -315,15 +370,14 @@ static const struct way ways[] = {
     {"<Dial>",                     by_dial,                 HAS_FROM | IN_A_CALL | IN_TWIML, {200, 200, 200, 200, 200, 200}},
     {"<Dial><Number>",             by_dialled_number,       HAS_FROM | IN_A_CALL | IN_TWIML, {200, 200, 200, 200, 200, 200}},
     {"<Dial> from a program",      by_program,              HAS_FROM | IN_A_CALL | IN_TWIML, {200, 200, 200, 200, 200, 200}},
+    {"dequeue",                    by_dequeue,              IN_A_CALL | IN_A_TASK, {200, 200, 200, 200, 200}},
+    {"dequeue, contact_uri",       by_contact,              IN_A_CALL | IN_A_TASK, {200, 200, 200, 200, 200}},
+    {"conference",                 by_conference,           IN_A_CALL | IN_A_TASK, {200, 200, 200, 200, 200}},
+    {"call of a worker",           by_call_of_worker,       HAS_FROM | IN_A_CALL | IN_A_TASK, {200, 200, 200, 200, 200, 200}},
     /* clang-format on */
 };
 
 /* ---- what the carrier was asked ---- */
-
-static bool is_from(json_object *order, const char *from)
-{
-    return strcmp(at(order, "from"), from) == 0;
-}
 
 static size_t orders_in(const char *log, const struct desk *desk, const char *to)
 {
@@ -333,13 +387,15 @@ static size_t orders_in(const char *log, const struct desk *desk, const char *to
     cr_assert(json_object_is_type(all, json_type_array));
     for (size_t i = 0; i < json_object_array_length(all); i++) {
         json_object *one = json_object_array_get_idx(all, i);
+        const char *from = at(one, "from");
 
-        count += is_from(one, desk->customer->number) || strcmp(at(one, "to"), to) == 0;
+        count += strcmp(at(one, "to"), to) == 0 || strcmp(from, desk->customer->number) == 0 ||
+                 (desk->foreign && strcmp(from, desk->foreign) == 0);
     }
     return count;
 }
 
-/* Calls and messages from the desk's number, or to whom was not to be reached. */
+/* Calls and messages to whom was not to be reached, and all that the desk's numbers sent. */
 static size_t orders(const struct desk *desk, const char *to)
 {
     return orders_in("/_calls", desk, to) + orders_in("/_messages", desk, to);
@@ -353,12 +409,20 @@ static bool is_refused(const char *call)
     return *text_of(say("SELECT COALESCE(error_code, '') FROM calls WHERE call_sid = '%s'", call));
 }
 
+/* Whether all was done that follows from what was told a worker. */
+static bool is_followed(const struct desk *desk)
+{
+    return number_of(say("SELECT COUNT(*) FROM outbox x JOIN tenants t ON t.id = x.tenant_id WHERE"
+                         " t.tenant_key = '%s' AND x.topic = 'taskrouter' AND x.state = 'pending'",
+                         desk->customer->tenant)) == 0;
+}
+
 static void try(const struct way *way, struct desk *desk, enum reason reason, const char *from)
 {
     const char *to = whom(desk, reason);
     struct reply reply;
 
-    if (way->flags & IN_A_CALL && (!desk->call || way->flags & IN_TWIML))
+    if (way->flags & IN_A_CALL && (!desk->call || way->flags & (IN_TWIML | IN_A_TASK)))
         talk(desk);
     reply = way->go(desk, to, from);
     cr_expect_eq(reply.status, way->statuses[reason], "%s for %s: %ld %s", way->name,
@@ -368,6 +432,8 @@ static void try(const struct way *way, struct desk *desk, enum reason reason, co
                   way->name, reasons[reason], reply.body);
     if (way->flags & IN_TWIML && reason != NOBODY)
         AWAIT(is_refused(desk->call));
+    if (way->flags & IN_A_TASK && reason != NOBODY)
+        AWAIT(is_followed(desk));
     if (reason == NOBODY)
         AWAIT(orders(desk, to) > 0);
     else
@@ -400,6 +466,7 @@ ParameterizedTest(size_t *number, gate_of_all, keeps_back)
 
     desk.customer = &desk.account.customer;
     other.customer = &other.account.customer;
+    desk.foreign = other.customer->number;
     for (size_t i = 0; i < COUNT_OF(order); i++)
         if (order[i] != FOREIGN || way->flags & HAS_FROM)
             try(way, &desk, order[i],
