@@ -115,8 +115,7 @@ bool reply_recording(struct request *req, uid call, const char *refusal)
 {
     struct recording recording;
 
-    return recording_of_call(&req->work, call, &recording) &&
-           reply_sound(req, &recording, refusal);
+    return recording_of_call(&req->work, call, &recording) && reply_sound(req, &recording, refusal);
 }
 
 bool reply_sound(struct request *req, const struct recording *recording, const char *refusal)

@@ -138,15 +138,15 @@ struct live {
     struct tool_runs tools;
     struct said_commands said;
     struct clarification clarification; /* what the agent asks its supervisor */
-    const char *drain_result;     /* of a session that drains; NULL: completed */
-    int64_t retry_us, hang_up_us; /* when to do it; 0: not wanted */
-    int64_t ready_us;             /* since when the model is of use */
-    int64_t active_us;            /* when somebody was last heard */
-    const char *drain_reason;     /* why it is the last sentence */
-    struct monitor *monitors;     /* supervisors who listen */
-    struct takeover takeover;     /* … and one who speaks in the agent's place */
-    struct recorder *recorder;    /* NULL: nothing is recorded */
-    struct call_log *log;         /* NULL: the call is not kept for a replay */
+    const char *drain_result;           /* of a session that drains; NULL: completed */
+    int64_t retry_us, hang_up_us;       /* when to do it; 0: not wanted */
+    int64_t ready_us;                   /* since when the model is of use */
+    int64_t active_us;                  /* when somebody was last heard */
+    const char *drain_reason;           /* why it is the last sentence */
+    struct monitor *monitors;           /* supervisors who listen */
+    struct takeover takeover;           /* … and one who speaks in the agent's place */
+    struct recorder *recorder;          /* NULL: nothing is recorded */
+    struct call_log *log;               /* NULL: the call is not kept for a replay */
 };
 
 /* A new session; its first hold is the carrier's socket. */

@@ -12,7 +12,7 @@
 
 struct socket {
     int fd;
-    struct ssl_st *tls; /* NULL: plain */
+    struct ssl_st *tls;      /* NULL: plain */
     bool is_client, is_open; /* is_open: the handshake is done */
     char *in, *out;
     size_t in_length, in_room, out_length, out_room;
