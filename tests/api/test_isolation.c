@@ -172,61 +172,62 @@ static const struct source {
     const char *value, *table;
 } sources[] = {
     /* clang-format off */
-    {"tenant_id",        "/tenants/",        DASHED, NULL, "t.public_id",       "agents"},
-    {"tenant_id",        NULL,               PLAIN, NULL, "t.tenant_key",      "agents"},
-    {"AccountSid",       NULL,               PLAIN, NULL, "t.account_sid",     "agents"},
-    {"agent_id",         NULL,               DASHED, NULL, "MIN(x.id)",         "agents"},
-    {"version_id",       NULL,               DASHED, NULL, "MIN(x.id)",         "agent_versions"},
-    {"agent_version_id", NULL,               DASHED, NULL, "MIN(x.id)",         "agent_versions"},
-    {"key_id",           NULL,               DASHED, NULL, "MIN(x.id)",         "api_keys"},
-    {"route_id",         NULL,               DASHED, NULL, "MIN(x.id)",         "phone_routes"},
-    {"delivery_id",      NULL,               DASHED, NULL, "MIN(x.id)",         "webhook_deliveries"},
-    {"phone_number",     NULL,               PLAIN, NULL, "MIN(x.e164)",       "phone_numbers"},
-    {"from",             NULL,               PLAIN, NULL, "MIN(x.e164)",       "phone_numbers"},
-    {"from_number",      NULL,               PLAIN, NULL, "MIN(x.e164)",       "phone_numbers"},
-    {"From",             NULL,               PLAIN, NULL, "MIN(x.e164)",       "phone_numbers"},
-    {"queue_key",        NULL,               PLAIN, NULL, "MIN(x.queue_key)",  "operator_queues"},
-    {"stream_sid",       "/by-stream/",      PLAIN, NULL, "MIN(x.stream_sid)", "voice_outcomes"},
-    {"stream_sid",       NULL,               PLAIN, NULL, "MIN(x.stream_sid)", "voice_sessions"},
-    {"stream_id",        NULL,               PLAIN, NULL, "MIN(x.stream_sid)", "voice_sessions"},
-    {"session_id",       NULL,               PLAIN, NULL, "MIN(x.stream_sid)", "session_evals"},
-    {"callSid",          NULL,               PLAIN, NULL, "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
-    {"call_sid",         NULL,               PLAIN, NULL, "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
-    {"CallSid",          NULL,               PLAIN, NULL, "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
-    {"Sid",              "/Calls/",          PLAIN, NULL, "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
-    {"Sid",              "/Recordings/",     SID,  "RE", "MIN(x.id)",         "recordings"},
-    {"Sid",              "/Workspaces/",     SID,  "WS", "MIN(x.id)",         "tr_workspaces"},
-    {"WorkspaceSid",     NULL,               SID,  "WS", "MIN(x.id)",         "tr_workspaces"},
-    {"Sid",              "/Activities/",     SID,  "WA", "MIN(x.id)",         "tr_activities"},
-    {"ActivitySid",      NULL,               SID,  "WA", "MIN(x.id)",         "tr_activities"},
-    {"Sid",              "/TaskQueues/",     SID,  "WQ", "MIN(x.id)",         "tr_task_queues"},
-    {"Sid",              "/Workflows/",      SID,  "WW", "MIN(x.id)",         "tr_workflows"},
-    {"WorkflowSid",      NULL,               SID,  "WW", "MIN(x.id)",         "tr_workflows"},
-    {"Sid",              "/Workers/",        SID,  "WK", "MIN(x.id)",         "tr_workers"},
-    {"WorkerSid",        NULL,               SID,  "WK", "MIN(x.id)",         "tr_workers"},
-    {"Sid",              "/Tasks/",          SID,  "WT", "MIN(x.id)",         "tr_tasks"},
-    {"TaskSid",          NULL,               SID,  "WT", "MIN(x.id)",         "tr_tasks"},
-    {"Sid",              "/Reservations/",   SID,  "WR", "MIN(x.id)",         "tr_reservations"},
-    {"id",               "/callback-tasks/", DASHED, NULL, "MIN(x.id)",         "callback_tasks"},
-    {"id",               "/call-logs/",      DASHED, NULL, "MIN(IF(x.finalized_at IS NULL, NULL, x.id))", "calls"},
-    {"id",               "/voice-sessions/", DASHED, NULL, "MIN(x.id)",         "voice_sessions"},
-    {"id",               "/voice-outcomes/", DASHED, NULL, "MIN(x.id)",         "voice_outcomes"},
+    {"tenant_id",        "/admin/tenants/",  PLAIN,   NULL,  "t.tenant_key", "agents"},
+    {"tenant_id",        NULL,               DASHED,  NULL,  "t.public_id", "agents"},
+    {"AccountSid",       NULL,               PLAIN,   NULL,  "t.account_sid", "agents"},
+    {"agent_id",         NULL,               DASHED,  NULL,  "MIN(x.id)", "agents"},
+    {"version_id",       NULL,               DASHED,  NULL,  "MIN(x.id)", "agent_versions"},
+    {"agent_version_id", NULL,               DASHED,  NULL,  "MIN(x.id)", "agent_versions"},
+    {"key_id",           NULL,               DASHED,  NULL,  "MIN(x.id)", "api_keys"},
+    {"route_id",         NULL,               DASHED,  NULL,  "MIN(x.id)", "phone_routes"},
+    {"delivery_id",      NULL,               DASHED,  NULL,  "MIN(x.id)", "webhook_deliveries"},
+    {"phone_number",     NULL,               PLAIN,   NULL,  "MIN(x.e164)", "phone_numbers"},
+    {"from",             NULL,               PLAIN,   NULL,  "MIN(x.e164)", "phone_numbers"},
+    {"from_number",      NULL,               PLAIN,   NULL,  "MIN(x.e164)", "phone_numbers"},
+    {"From",             NULL,               PLAIN,   NULL,  "MIN(x.e164)", "phone_numbers"},
+    {"queue_key",        NULL,               PLAIN,   NULL,  "MIN(x.queue_key)", "operator_queues"},
+    {"stream_sid",       "/by-stream/",      PLAIN,   NULL,  "MIN(x.stream_sid)", "voice_outcomes"},
+    {"stream_sid",       NULL,               PLAIN,   NULL,  "MIN(x.stream_sid)", "voice_sessions"},
+    {"stream_id",        NULL,               PLAIN,   NULL,  "MIN(x.stream_sid)", "voice_sessions"},
+    {"session_id",       NULL,               PLAIN,   NULL,  "MIN(x.stream_sid)", "session_evals"},
+    {"callSid",          NULL,               PLAIN,   NULL,  "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
+    {"call_sid",         NULL,               PLAIN,   NULL,  "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
+    {"CallSid",          NULL,               PLAIN,   NULL,  "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
+    {"Sid",              "/Calls/",          PLAIN,   NULL,  "MIN(IF(x.finalized_at IS NULL, NULL, x.call_sid))", "calls"},
+    {"Sid",              "/Recordings/",     SID,     "RE",  "MIN(x.id)", "recordings"},
+    {"Sid",              "/Workspaces/",     SID,     "WS",  "MIN(x.id)", "tr_workspaces"},
+    {"WorkspaceSid",     NULL,               SID,     "WS",  "MIN(x.id)", "tr_workspaces"},
+    {"Sid",              "/Activities/",     SID,     "WA",  "MIN(x.id)", "tr_activities"},
+    {"ActivitySid",      NULL,               SID,     "WA",  "MIN(x.id)", "tr_activities"},
+    {"Sid",              "/TaskQueues/",     SID,     "WQ",  "MIN(x.id)", "tr_task_queues"},
+    {"Sid",              "/Workflows/",      SID,     "WW",  "MIN(x.id)", "tr_workflows"},
+    {"WorkflowSid",      NULL,               SID,     "WW",  "MIN(x.id)", "tr_workflows"},
+    {"Sid",              "/Workers/",        SID,     "WK",  "MIN(x.id)", "tr_workers"},
+    {"WorkerSid",        NULL,               SID,     "WK",  "MIN(x.id)", "tr_workers"},
+    {"Sid",              "/Tasks/",          SID,     "WT",  "MIN(x.id)", "tr_tasks"},
+    {"TaskSid",          NULL,               SID,     "WT",  "MIN(x.id)", "tr_tasks"},
+    {"Sid",              "/Reservations/",   SID,     "WR",  "MIN(x.id)", "tr_reservations"},
+    {"id",               "/callback-tasks/", DASHED,  NULL,  "MIN(x.id)", "callback_tasks"},
+    {"id",               "/call-logs/",      DASHED,  NULL,  "MIN(IF(x.finalized_at IS NULL, NULL, x.id))", "calls"},
+    {"id",               "/voice-sessions/", DASHED,  NULL,  "MIN(x.id)", "voice_sessions"},
+    {"id",               "/voice-outcomes/", DASHED,  NULL,  "MIN(x.id)", "voice_outcomes"},
     /* clang-format on */
 };
 
-/* The row for a name that stands behind a path's beginning (NULL: in a body); NULL: none. */
+static bool ends_in(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* The row for a name that stands behind a path's beginning ("": in a body); NULL: none. */
 static const struct source *source_of(const char *name, const char *path)
 {
-    for (size_t i = 0; i < COUNT_OF(sources); i++) {
-        const struct source *one = &sources[i];
-        size_t behind = one->behind ? strlen(one->behind) : 0, length = path ? strlen(path) : 0;
-
-        if (strcmp(one->name, name) != 0)
-            continue;
-        if (!one->behind || (length >= behind && strcmp(path + length - behind, one->behind) == 0 &&
-                             !strstr(path, "/admin")))
-            return one;
-    }
+    for (size_t i = 0; i < COUNT_OF(sources); i++)
+        if (strcmp(sources[i].name, name) == 0 &&
+            (!sources[i].behind || ends_in(path, sources[i].behind)))
+            return &sources[i];
     return NULL;
 }
 
@@ -427,7 +428,7 @@ static json_object *members_of(const struct operation *one, json_object *content
         return body;
     json_object_object_foreach(properties, name, property)
     {
-        const struct source *source = source_of(name, NULL);
+        const struct source *source = source_of(name, "");
         json_object *meant;
 
         *ids += source != NULL;
@@ -699,8 +700,8 @@ Test(isolation, of_sessions_that_are_brought_in_under_anothers_names)
 {
     struct pair pair = {first_tenant(), second_tenant()};
     const struct operation one = {.method = "POST", .path = "/api/v1/voice-sessions"};
-    const char *stream = value_of(source_of("stream_id", NULL), &pair.theirs);
-    const char *call = value_of(source_of("call_sid", NULL), &pair.theirs);
+    const char *stream = value_of(source_of("stream_id", ""), &pair.theirs);
+    const char *call = value_of(source_of("call_sid", ""), &pair.theirs);
     struct reply reply;
 
     census = census_of(&pair.theirs);
