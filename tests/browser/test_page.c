@@ -29,6 +29,28 @@ static pid_t make_call(const char *text)
     return child;
 }
 
+/* What it printed: at the end the call as every dialect shows it. */
+static void expect_all_dialects(void)
+{
+    static const char *const names[] = {"KwickPhone", "StateSet", "Phony", "Twilio"};
+    static char text[64 * 1024];
+    FILE *file = fopen(say("%s/log/make-call.log", fact("VAR")), "r");
+    char sid[35];
+
+    cr_assert_not_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    cr_assert(strstr(text, "(CA"));
+    snprintf(sid, sizeof sid, "%s", strstr(text, "(CA") + 1);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *part = strstr(text, say("%s shows it as", names[i]));
+        const char *end = part ? strstr(part, "\n}\n") : NULL;
+
+        cr_assert(end, "%s did not show the call:\n%s", names[i], text);
+        cr_expect(strstr(part, sid) && strstr(part, sid) < end, "%s shows another call", names[i]);
+    }
+}
+
 TestSuite(page, .init = start_browser, .fini = stop_browser, .timeout = 180);
 
 Test(page, shows_a_call_from_its_ringing_to_its_recording)
@@ -50,6 +72,7 @@ Test(page, shows_a_call_from_its_ringing_to_its_recording)
                          "Do you repair tandems on Friday?"));
     cr_assert(waitpid(call, &status, 0) == call && WIFEXITED(status) && WEXITSTATUS(status) == 0,
               "make call failed; see make-call.log");
+    expect_all_dialects();
 
     AWAIT(sees("document.querySelector('#calls tbody tr td:nth-child(4)').innerText", "completed"));
     AWAIT(sees("document.querySelectorAll('#recording audio').length", "1"));
