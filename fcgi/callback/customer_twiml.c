@@ -117,7 +117,7 @@ static bool ask_again(struct request *req, const struct received *received, cons
     return callback_answer_plan(req, received, &plan);
 }
 
-/* No tenant's slow program gets all workers; who must wait comes back. */
+/* No tenant's slow program gets all workers; who must wait comes back, or hears that we cannot. */
 static bool is_crowded(struct request *req)
 {
     struct worker_slot *slot = worker_slot_mine();
@@ -171,7 +171,6 @@ bool customer_twiml_hook(struct request *req)
     struct received received;
     struct token token;
     struct form form;
-    const char *url;
     bool ok;
 
     if (!token_read(&req->work, TOKEN_CUSTOMER, request_path(req, "token"), &token) ||
@@ -181,7 +180,7 @@ bool customer_twiml_hook(struct request *req)
     if (received.journaled)
         return ask_again(req, &received, &form);
     req->work.tenant = token.tenant_id;
-    if (is_crowded(req) && can_come_back(req, &form, &url))
+    if (is_crowded(req))
         return ask_again(req, &received, &form);
     ok = ask_customer(req, &received, &token, &form);
     leave();

@@ -34,7 +34,7 @@ const struct config config_defaults = {
     .rate_limit_tenant_per_minute = 1000,
     .rate_limit_key_per_minute = 60,
     .rate_limit_account_per_15_minutes = 3000,
-    .outward_calls_per_tenant = 4,
+    .outward_calls_per_tenant = 2,
     .recording_store = "database",
 };
 
