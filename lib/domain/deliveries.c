@@ -101,6 +101,8 @@ static bool find_endpoint(struct work *work, struct webhook_sending *sending, in
     if (!store_get(work, &webhook_endpoint_entity, delivery->endpoint_id, endpoint))
         return work->error.what == NOT_FOUND &&
                put_back(work, delivery, "failed", now, "The endpoint is gone");
+    if (!instant_is_none(endpoint->deleted_at))
+        return put_back(work, delivery, "failed", now, "The endpoint is gone");
     if (!endpoint->enabled)
         return put_back(work, delivery, "failed", now, "The endpoint is disabled");
     if (!instant_is_none(endpoint->opened_until) && endpoint->opened_until.ms > now.ms)

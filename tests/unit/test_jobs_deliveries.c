@@ -205,6 +205,21 @@ Test(deliveries, to_who_is_gone_disable_the_endpoint)
     cr_expect_str_eq(read_delivery(second).state, "failed");
 }
 
+Test(deliveries, to_an_endpoint_that_was_removed_fail)
+{
+    struct webhook_endpoint endpoint = add_endpoint("/removed");
+    uid id = add_delivery(&endpoint);
+
+    cr_assert(db_execute(work,
+                         "UPDATE webhook_endpoints SET deleted_at = UTC_TIMESTAMP(3)"
+                         " WHERE tenant_id = ? AND id = ?",
+                         (struct param[]){PARAM(work->tenant), PARAM(endpoint.id)}, 2, NULL));
+    once("deliveries");
+    cr_expect_eq(answerer_count("/removed"), 0);
+    cr_expect_str_eq(read_delivery(id).state, "failed");
+    cr_expect_str_eq(read_delivery(id).last_error, "The endpoint is gone");
+}
+
 Test(deliveries, open_the_circuit_after_twenty_failures_in_a_row)
 {
     struct webhook_endpoint endpoint = add_endpoint("/broken"), well = add_endpoint("/well");
