@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "core/log.h"
 #include "domain/call_state.h"
 #include "domain/calls.h"
 #include "domain/customer_callbacks.h"
@@ -32,6 +33,31 @@ static bool note_step(struct work *work, void *with)
     return db_execute(work, sql, params, COUNT(params), NULL) &&
            (!customer_answers(change->wishes) ||
             customer_answer_url(work, change->call, change->wishes, &change->url));
+}
+
+/*
+ * The carrier refused: what the call had before counts again, unless somebody else changed it
+ * since.  The failure stays the carrier's.
+ */
+static bool take_back(struct work *work, const struct change *change)
+{
+    static const char sql[] =
+        "UPDATE calls SET carrier_params = ?, media_mode = ?, updated_at = ?, rev = rev + 1"
+        " WHERE tenant_id = ? AND id = ? AND carrier_params <=> ?";
+    const struct call *call = change->call;
+    const struct error refusal = work->error;
+    instant now = clock_now();
+    const struct param params[] = {PARAM(call->carrier_params.json),
+                                   PARAM(call->media_mode),
+                                   PARAM(now),
+                                   PARAM(work->tenant),
+                                   PARAM(call->id),
+                                   PARAM(change->params)};
+
+    if (!db_execute(work, sql, params, COUNT(params), NULL))
+        log_error(work, "call.not_taken_back", "%s", work->error.message);
+    work->error = refusal;
+    return false;
 }
 
 /*
@@ -75,6 +101,9 @@ bool customer_redirect(struct work *work, struct call *call, const struct custom
     if (call_state_is_terminal(call->state))
         return fail(work, WRONG_STATE, "The call is not in progress");
     change.params = customer_params(work, call->carrier_params.json, wishes);
-    return db_transaction(work, note_step, &change) && tell_carrier(work, &change, limit_seconds) &&
-           call_get(work, call->id, call);
+    if (!db_transaction(work, note_step, &change))
+        return false;
+    if (!tell_carrier(work, &change, limit_seconds))
+        return work->error.what != BUSY && take_back(work, &change);
+    return call_get(work, call->id, call);
 }

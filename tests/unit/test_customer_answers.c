@@ -439,6 +439,24 @@ Test(customer_answers, do_not_take_calls_that_are_over)
     cr_expect_str_empty(carrier.request, "the carrier need not be asked");
 }
 
+Test(customer_answers, leave_a_call_as_it_was_when_the_carrier_refuses)
+{
+    const struct customer_wishes before = {.status_url = "https://app.example.com/s"},
+                                 refused = {.url = "https://app.example.com/v",
+                                            .status_url = "https://app.example.com/other"};
+    struct incoming in = call_in(&world);
+    struct call call;
+
+    cr_assert(customer_redirect(work, &in.call, &before, 0), "%s", work->error.message);
+    call = in.call;
+    carrier_says(400, "{\"code\":21220,\"message\":\"Call is not in-progress\",\"status\":400}");
+    cr_expect_not(customer_redirect(work, &call, &refused, 0));
+    cr_expect_eq(work->error.what, WRONG_STATE, "%s", work->error.message);
+    cr_assert(call_get(work, in.call.id, &call));
+    cr_expect_str_eq(call.media_mode, in.call.media_mode);
+    cr_expect_str_eq(customer_wish(work, &call, "StatusCallback"), "https://app.example.com/s");
+}
+
 /* ---- legs ---- */
 
 static struct form leg_form(const char *sid, const struct call *parent, const char *status,
