@@ -26,6 +26,17 @@ static const char *body_of(struct work *work, const struct mail *mail)
     return body.at;
 }
 
+/* A wrong key and its like are the operator's to mend, and the mail waits until then. */
+static bool is_final(int status, const char *name)
+{
+    static const char *const ours[] = {"invalid_api_key", "concurrent_idempotent_requests"};
+
+    for (size_t i = 0; i < COUNT(ours); i++)
+        if (name && strcmp(name, ours[i]) == 0)
+            return false;
+    return status / 100 == 4 && status != 401 && status != 408 && status != 429;
+}
+
 static bool take(struct work *work, const struct http_answer *answer, const char **id)
 {
     json_object *tree = json_parse(answer->body.at);
@@ -33,7 +44,7 @@ static bool take(struct work *work, const struct http_answer *answer, const char
 
     if (ok)
         *id = json_text(tree, "id") ? arena_text(&work->arena, json_text(tree, "id")) : NULL;
-    else if (answer->status / 100 == 4 && answer->status != 429)
+    else if (is_final(answer->status, json_text(tree, "name")))
         fail(work, INVALID, "The mail provider refused the mail: %s",
              json_text(tree, "message") ? json_text(tree, "message") : "no reason given");
     else

@@ -169,7 +169,12 @@ static void set_options(CURL *curl, const char *url, struct saying *saying, char
     curl_easy_setopt(curl, CURLOPT_READDATA, saying);
 }
 
-/* A server that says 5xx to the mail says so for good; to our own password it is our own affair. */
+/* 5xx to the mail is for good; to our login (RFC 4954, 6) it is the operator's to mend. */
+static bool is_final(long code)
+{
+    return code / 100 == 5 && code != 530 && code != 534 && code != 535 && code != 538;
+}
+
 static bool judge(struct work *work, CURL *curl, CURLcode rc, const char *problem)
 {
     const char *why = *problem ? problem : curl_easy_strerror(rc);
@@ -178,7 +183,7 @@ static bool judge(struct work *work, CURL *curl, CURLcode rc, const char *proble
     if (rc == CURLE_OK)
         return true;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-    if (code / 100 == 5 && rc != CURLE_LOGIN_DENIED && rc != CURLE_USE_SSL_FAILED)
+    if (is_final(code) && rc != CURLE_LOGIN_DENIED && rc != CURLE_USE_SSL_FAILED)
         return fail(work, INVALID, "The mail server refused the mail: %s", why);
     return fail(work, UPSTREAM, "The mail server does not take the mail now: %s", why);
 }

@@ -152,6 +152,14 @@ Test(mails, that_are_refused_for_good_fail)
     cr_expect_eq(json_object_array_length(mailbox_log("refused")), 2, "nobody asks again");
 }
 
+Test(mails, wait_while_the_server_wants_another_login)
+{
+    cr_expect_str_eq(try(order("login-1-ann@customer.example")).status, "queued");
+    clock_advance_ms(13 * 1000);
+    run_job();
+    cr_expect_eq(messages("sent"), 1);
+}
+
 Test(mails, whose_answer_was_lost_carry_the_same_id_again)
 {
     json_object *mails;
@@ -219,6 +227,40 @@ Test(mails, leave_through_resend_where_there_is_no_server)
     second = answerer_heard("/emails", 1);
     cr_expect_str_eq(heard_header(&first, "Idempotency-Key"),
                      heard_header(&second, "Idempotency-Key"));
+}
+
+/* What the provider says, and whether the mail waits for better times. */
+struct provider_case {
+    int status;
+    const char *body;
+    bool waits;
+};
+
+Test(mails, wait_at_resend_for_what_is_ours_to_mend)
+{
+    static const struct provider_case cases[] = {
+        {401, "{\"name\":\"missing_api_key\"}", true},
+        {403, "{\"name\":\"invalid_api_key\"}", true},
+        {408, "{}", true},
+        {409, "{\"name\":\"concurrent_idempotent_requests\"}", true},
+        {429, "{\"name\":\"rate_limit_exceeded\"}", true},
+        {409, "{\"name\":\"invalid_idempotent_request\"}", false},
+        {403, "{\"name\":\"validation_error\"}", false},
+        {422, "{\"name\":\"invalid_from_address\",\"message\":\"no\"}", false},
+    };
+    struct mail_state state = {0};
+
+    answerer_start();
+    world.config.smtp_url = NULL;
+    world.config.resend_api_key = "re_key";
+    world.config.resend_base_url = answerer_url();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        answerer_say("/emails", cases[i].status, cases[i].body);
+        cr_expect_eq(mail_try(work, order("ann@customer.example"), &state), cases[i].waits,
+                     "%d %s: %s", cases[i].status, cases[i].body, work->error.message);
+    }
+    cr_expect_eq(messages("queued"), 5);
+    cr_expect_eq(messages("failed"), 3);
 }
 
 /* ---- what goes over the wire ---- */

@@ -12,6 +12,7 @@
  *
  *   nobody…     550 to RCPT: there is no such mailbox
  *   later-N…    451 to the first N RCPTs of that name
+ *   login-N…    530 to the first N RCPTs of that name, as who wants a login
  *   spam…       554 to the whole message
  *   cut-N…      the first N messages of that name are read, and the connection ends without a word
  */
@@ -181,6 +182,10 @@ static bool take_recipient(struct talk *talk, const char *line)
     if (begins(to, "later-") && times_of(to) <= atoi(to + strlen("later-"))) {
         note_refusal("RCPT", to, "451");
         return say(talk, "451 try again later");
+    }
+    if (begins(to, "login-") && times_of(to) <= atoi(to + strlen("login-"))) {
+        note_refusal("RCPT", to, "530");
+        return say(talk, "530 authentication required");
     }
     talk->recipients++;
     return say(talk, "250 ok");
