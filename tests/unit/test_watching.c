@@ -116,11 +116,16 @@ static json_object *shown(const struct stage *stage, const struct event_news *ne
 static const char *event_called(const char *type, const char *direction, const char *level)
 {
     struct event_news news = ringing;
+    json_object *event;
+    const char *name;
 
     news.type = type;
     news.direction = direction;
     news.level = level;
-    return arena_text(&arena, json_text(shown(&events_stage, &news), "type"));
+    event = shown(&events_stage, &news);
+    name = arena_text(&arena, json_text(event, "type"));
+    json_object_put(event);
+    return name;
 }
 
 Test(events_view, events_have_the_names_of_the_published_list)
@@ -145,6 +150,7 @@ Test(events_view, an_event_says_which_call_and_when)
     cr_expect_str_eq(json_text(event, "callSid"), "CA1");
     cr_expect_str_eq(json_text(event, "status"), "ringing");
     cr_expect_eq(strncmp(json_text(event, "session_id"), "session_", 8), 0);
+    json_object_put(event);
 }
 
 Test(logs_view, a_line_has_every_promised_member)
@@ -157,6 +163,7 @@ Test(logs_view, a_line_has_every_promised_member)
         cr_expect_not_null(json_text(line, names[i]), "%s", names[i]);
     cr_expect_str_eq(json_text(line, "tenant"), "acme");
     cr_expect_str_eq(json_text(line, "message"), "call.ringing: ringing");
+    json_object_put(line);
 }
 
 /* ---- news on their way between nodes ---- */
