@@ -172,7 +172,38 @@ Test(taskrouter_links, of_a_claimed_callback_task_leave_it_to_who_was_faster)
     cr_assert(decide(&r, pending_of(&r, callback.tr_task_id).id, "accepted"));
     carry_out();
     cr_expect_str_eq(callback_now(callback.id).assigned_to, "zoe");
+    cr_expect_str_eq(callback_now(callback.id).status, "in_progress");
     cr_expect_str_eq(task_now(&r, callback.tr_task_id).assignment_status, "completed");
+}
+
+Test(taskrouter_links, of_a_claimed_callback_task_leave_it_to_who_was_faster_than_a_quick_worker)
+{
+    struct callback_task callback = callback_in_queue(), after;
+    const struct task_order claim = {
+        .move = TASK_CLAIM, .task = callback.id, .operator_name = "zoe"};
+    uid reservation;
+
+    worker_in(&r, r.available, "Ann", NULL);
+    reservation = pending_of(&r, callback.tr_task_id).id;
+    cr_assert(callback_task_move(work, &claim, &after));
+    cr_assert(decide(&r, reservation, "accepted"));
+    cr_assert(decide(&r, reservation, "completed"));
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "in_progress");
+}
+
+Test(taskrouter_links, of_a_claimed_callback_task_do_not_release_it_when_a_waiting_one_is_deleted)
+{
+    struct callback_task callback = callback_in_queue(), after;
+    const struct task_order claim = {
+        .move = TASK_CLAIM, .task = callback.id, .operator_name = "zoe"};
+
+    cr_assert(callback_task_move(work, &claim, &after));
+    cr_assert(tr_task_delete(work, r.workspace.id, callback.tr_task_id, NO_INTEGER), "%s",
+              work->error.message);
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "in_progress");
+    cr_expect_str_eq(callback_now(callback.id).assigned_to, "zoe");
 }
 
 Test(taskrouter_links, of_an_operator_queue_must_lead_to_a_queue_of_the_tenant)

@@ -154,13 +154,30 @@ static bool move_callback(struct work *work, const struct tr_task *task, enum ta
     return callback_task_move(work, &order, &after);
 }
 
-/* Who was faster outside of TaskRouter keeps the callback task. */
-static bool claim_callback(struct work *work, const struct tr_task *task, const char *who)
+static bool let_go_step(struct work *work, void *with)
 {
-    if (move_callback(work, task, TASK_CLAIM, who, NULL))
+    struct tr_task task = *(const struct tr_task *)with;
+    struct tr_workspace workspace;
+
+    if (!tr_workspace_hold(work, task.workspace_id, &workspace) ||
+        !tr_task_find(work, workspace.id, task.id, &task))
+        return false;
+    task.callback_task_id = NO_UID;
+    return store_update(work, &tr_task_entity, &task,
+                        TR_WITH(NO_COLUMNS, tr_task, callback_task_id)) &&
+           end_task(work, &task, "completed", "The callback task was taken by somebody else");
+}
+
+/* Who was faster outside of TaskRouter keeps the callback task: what becomes of the task here must
+ * not reach it any more. */
+static bool claim_callback(struct work *work, const struct tr_task *task, const char *who,
+                           bool *claimed)
+{
+    *claimed = move_callback(work, task, TASK_CLAIM, who, NULL);
+    if (*claimed)
         return true;
     return settled(work) &&
-           end_task(work, task, "completed", "The callback task was taken by somebody else");
+           (db_transaction(work, let_go_step, (void *)(uintptr_t)task) || settled(work));
 }
 
 static bool end_callback(struct work *work, const struct tr_task *task, const char *how)
@@ -266,16 +283,20 @@ static bool was_accepted(struct work *work, const struct errand *errand)
     struct tr_reservation reservation;
     struct tr_worker worker;
     struct tr_task task;
+    bool claimed = true;
 
     if (!tr_task_find(work, place.workspace, errand->row->subject_id, &task) ||
         !tr_reservation_get(work, &place, key_of(errand, "reservation"), &reservation) ||
         !tr_worker_get(work, place.workspace, reservation.worker_id, &worker))
         return settled(work);
-    if (!is(task.assignment_status, "assigned"))
+    if (!is(task.assignment_status, "assigned") && !is(task.assignment_status, "wrapping") &&
+        !is(task.assignment_status, "completed"))
         return true;
-    if (!uid_is_none(task.callback_task_id) && !claim_callback(work, &task, worker.friendly_name))
+    if (!uid_is_none(task.callback_task_id) &&
+        !claim_callback(work, &task, worker.friendly_name, &claimed))
         return false;
-    return uid_is_none(task.call_id) || connect_caller(work, errand, &task, &worker);
+    return !claimed || uid_is_none(task.call_id) || !is(task.assignment_status, "assigned") ||
+           connect_caller(work, errand, &task, &worker);
 }
 
 /* Also of a task whose row is hidden or gone: what it stood for is found by its key. */

@@ -65,6 +65,15 @@ bool tr_link_over(struct work *work, const struct tr_task *task, const char *how
                                    arena_format(&work->arena, ",\"how\":\"%s\"", how), NULL);
 }
 
+/* What nobody had accepted is nobody's to give back. */
+bool tr_link_removed(struct work *work, const struct tr_task *task)
+{
+    bool accepted = strcmp(task->assignment_status, "assigned") == 0 ||
+                    strcmp(task->assignment_status, "wrapping") == 0;
+
+    return tr_link_over(work, task, accepted ? "deleted" : "canceled");
+}
+
 bool tr_links_end_all(struct work *work, uid workspace)
 {
     const char *sql = arena_format(
@@ -79,7 +88,7 @@ bool tr_links_end_all(struct work *work, uid workspace)
     if (!db_select(work, sql, params, COUNT(params), &tr_task_entity, &rows))
         return false;
     for (size_t i = 0; i < rows.count; i++)
-        if (!tr_link_over(work, (const struct tr_task *)rows.at + i, "deleted"))
+        if (!tr_link_removed(work, (const struct tr_task *)rows.at + i))
             return false;
     return true;
 }

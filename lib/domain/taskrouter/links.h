@@ -34,7 +34,10 @@ bool tr_link_accepted(struct work *work, const struct tr_task *task,
 /* … and when it is over: completed, canceled or deleted. */
 bool tr_link_over(struct work *work, const struct tr_task *task, const char *how);
 
-/* The same as a cancellation for every unfinished task of a workspace that is deleted. */
+/* An unfinished task is deleted: "deleted" once somebody has accepted it, else "canceled". */
+bool tr_link_removed(struct work *work, const struct tr_task *task);
+
+/* The same for every unfinished task of a workspace that is deleted. */
 bool tr_links_end_all(struct work *work, uid workspace);
 
 /* Owes the telephone's part of "call" and "redirect". */

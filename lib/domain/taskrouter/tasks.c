@@ -567,7 +567,7 @@ bool tr_task_remove(struct work *work, const struct tr_workspace *workspace, str
     task->deleted_at = clock_now();
     task->wake_at = NO_INSTANT;
     return store_update(work, &tr_task_entity, task, given) && tell(work, workspace, task, event) &&
-           (!open || tr_link_over(work, task, "deleted"));
+           (!open || tr_link_removed(work, task));
 }
 
 struct leaving {
