@@ -52,6 +52,13 @@ static bool is_passing(unsigned error)
     case ER_CON_COUNT_ERROR:
     case ER_TOO_MANY_USER_CONNECTIONS:
     case ER_USER_LIMIT_REACHED:
+    case ER_DISK_FULL: /* a server that is short of something gets it back */
+    case ER_RECORD_FILE_FULL:
+    case ER_ERROR_ON_WRITE:
+    case ER_GET_ERRNO:
+    case ER_OUTOFMEMORY:
+    case ER_OUT_OF_RESOURCES:
+    case ER_LOCK_TABLE_FULL:
         return true;
     default:
         return error_asks_again(error);
