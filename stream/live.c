@@ -430,6 +430,11 @@ static void tick_conversation(struct live *live)
         live->retry_us = 0;
         mind_speak(live, &(struct speak){.purpose = "retry"});
     }
+    if (!live->retry_us && responses_is_left(&live->responses, now_us)) {
+        struct speak waiting = live->responses.waiting;
+
+        mind_speak(live, &waiting);
+    }
     voicemail_tick(live);
     pace_tick(live);
     if (now_us - live->ready_us > STEADY_US)

@@ -253,12 +253,16 @@ static void on_speech_started(struct live *live, json_object *event)
         interruption_begins(live);
 }
 
+/* A turn that is committed next is answered then, unless its words are judged first. */
 static void on_speech_stopped(struct live *live, json_object *event)
 {
+    bool is_judged = live->settings.interruption.decides && live->interruption.is_over_agent &&
+                     !live->interruption.is_protected;
+
     live->speech.end_ms = live->base_ms + json_integer(event, "audio_end_ms", 0);
     live->speech.stopped_us = sockets_now_us();
     interruption_pauses(live);
-    if (responses_caller_speaks(&live->responses, false))
+    if (responses_caller_speaks(&live->responses, false) && is_judged)
         realtime_speak_waiting(live);
 }
 

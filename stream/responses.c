@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BEGIN_US = 5 * 1000000, SILENT_US = 15 * 1000000 };
+enum { BEGIN_US = 5 * 1000000, SILENT_US = 15 * 1000000, LEFT_US = 2 * 1000000 };
 
 void responses_event(struct responses *responses, const char *purpose, char event[EVENT_SIZE])
 {
@@ -130,6 +130,11 @@ bool responses_is_overdue(const struct responses *responses, int64_t now_us)
         return false;
     return now_us - responses->since_us >
            (responses->phase == RESPONSE_ASKED ? (int64_t)BEGIN_US : (int64_t)SILENT_US);
+}
+
+bool responses_is_left(const struct responses *responses, int64_t now_us)
+{
+    return is_free_for_waiting(responses) && now_us - responses->since_us > LEFT_US;
 }
 
 void responses_forget(struct responses *responses)

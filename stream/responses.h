@@ -82,6 +82,12 @@ bool responses_refused(struct responses *responses, const char *event, const cha
 /* Nothing was heard of it for too long: 5 s before it began, 15 s while it runs. */
 bool responses_is_overdue(const struct responses *responses, int64_t now_us);
 
+/*
+ * A request still waits although nothing runs, nobody speaks and the model was silent for 2 s: the
+ * turn that was to answer it was never taken in.  It is to be sent now.
+ */
+bool responses_is_left(const struct responses *responses, int64_t now_us);
+
 /* Forgets what runs, after it failed or its connection was lost. */
 void responses_forget(struct responses *responses);
 

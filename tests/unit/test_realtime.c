@@ -271,6 +271,40 @@ Test(realtime, a_tool_that_does_not_exist_or_cannot_be_read_is_answered)
     cr_expect_eq(live->state, LIVE_READY);
 }
 
+#define STOPPED "{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}"
+#define COMMITTED "{'type':'input_audio_buffer.committed','item_id':'u1'}"
+
+Test(realtime, a_tools_result_that_came_while_the_caller_spoke_is_answered_once)
+{
+    take(SPEECH);
+    take(CALL("launch_rocket", "{}"));
+    cr_expect_eq(kept_with(&model, "response.create"), 0, "he speaks");
+    take(STOPPED);
+    take(COMMITTED);
+    take(BEGINS("r1"));
+    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    later(3000);
+    live_tick();
+    cr_expect_eq(kept_with(&model, "response.create"), 0, "the model answers the turn by itself");
+}
+
+Test(realtime, a_tools_result_is_answered_when_the_turn_is_never_taken_in)
+{
+    take(SPEECH);
+    take(CALL("launch_rocket", "{}"));
+    take(STOPPED);
+    later(1000);
+    live_tick();
+    cr_expect_eq(kept_with(&model, "response.create"), 0, "it may come yet");
+    later(1500);
+    live_tick();
+    cr_expect_eq(kept_with(&model, "response.create"), 1);
+    take(BEGINS("r1"));
+    later(3000);
+    live_tick();
+    cr_expect_eq(kept_with(&model, "response.create"), 1, "once");
+}
+
 Test(realtime, an_interrupted_call_of_a_tool_is_not_run)
 {
     take("{'type':'response.output_item.done','item':{'type':'function_call','status':'incomplete',"
