@@ -36,24 +36,30 @@ static const struct column columns_of_delivery[] = {
 const struct entity webhook_delivery_entity =
     ENTITY(webhook_delivery, "webhook delivery", "webhook_deliveries", columns_of_delivery);
 
-/* What one endpoint is sent at once, over all hosts: a slow one holds up nobody but itself. */
-enum { ENDPOINT_AT_ONCE = 4 };
+/*
+ * What one endpoint is sent at once, over all hosts, and what one tenant: who is slow, or has many
+ * that are, holds up nobody else.
+ */
+enum { ENDPOINT_AT_ONCE = 4, TENANT_AT_ONCE = 32 };
 
-/* What is due and free, oldest first, of each endpoint no more than it may be sent now. */
+/* What is due and free, oldest first, of each endpoint and tenant no more than they may now. */
 static bool look(struct work *work, instant now, int64_t limit, struct rows *rows)
 {
     const char *sql = arena_format(
         &work->arena,
-        "SELECT %s FROM (SELECT tenant_id, id, COALESCE(lease_until >= ?, 0) AS leased,"
+        "SELECT %s FROM (SELECT tenant_id, id, leased, ROW_NUMBER() OVER (PARTITION BY tenant_id"
+        " ORDER BY leased DESC, available_at, id) AS of_tenant"
+        " FROM (SELECT tenant_id, id, available_at, COALESCE(lease_until >= ?, 0) AS leased,"
         " ROW_NUMBER() OVER (PARTITION BY tenant_id, endpoint_id"
-        " ORDER BY COALESCE(lease_until >= ?, 0) DESC, available_at, id) AS place"
+        " ORDER BY COALESCE(lease_until >= ?, 0) DESC, available_at, id) AS of_endpoint"
         " FROM webhook_deliveries WHERE state IN ('pending', 'retrying') AND available_at <= ?)"
+        " AS waiting WHERE of_endpoint <= ?)"
         " AS due JOIN webhook_deliveries AS d ON d.tenant_id = due.tenant_id AND d.id = due.id"
-        " WHERE due.leased = 0 AND due.place <= ? ORDER BY d.available_at LIMIT ?",
+        " WHERE due.leased = 0 AND due.of_tenant <= ? ORDER BY d.available_at LIMIT ?",
         store_names(work, &webhook_delivery_entity, "d"));
-    int64_t at_once = ENDPOINT_AT_ONCE;
-    const struct param params[] = {PARAM(now), PARAM(now), PARAM(now), PARAM(at_once),
-                                   PARAM(limit)};
+    int64_t of_endpoint = ENDPOINT_AT_ONCE, of_tenant = TENANT_AT_ONCE;
+    const struct param params[] = {PARAM(now),         PARAM(now),       PARAM(now),
+                                   PARAM(of_endpoint), PARAM(of_tenant), PARAM(limit)};
 
     return db_select(work, sql, params, COUNT(params), &webhook_delivery_entity, rows);
 }

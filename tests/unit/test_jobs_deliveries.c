@@ -324,6 +324,47 @@ Test(deliveries, to_a_slow_receiver_hold_up_nobody_else)
     cr_expect_eq(answerer_count("/slow"), 10);
 }
 
+static int64_t claim(const char *owner)
+{
+    struct rows claimed;
+
+    cr_assert(deliveries_claim(work, owner, 30000, 128, &claimed), "%s", work->error.message);
+    return (int64_t)claimed.count;
+}
+
+Test(deliveries, of_a_tenant_with_many_receivers_leave_room_for_others)
+{
+    struct webhook_endpoint theirs;
+
+    clock_set(clock_now());
+    for (int i = 0; i < 40; i++) {
+        struct webhook_endpoint endpoint = add_endpoint(arena_format(&work->arena, "/many/%d", i));
+
+        add_delivery(&endpoint);
+    }
+    cr_expect_eq(claim("first"), 32);
+    cr_expect_eq(claim("second"), 0, "what is under way counts");
+    work->tenant++;
+    theirs = add_endpoint("/theirs");
+    add_delivery(&theirs);
+    work->tenant--;
+    cr_expect_eq(claim("third"), 1, "another tenant's turn does not wait");
+    clock_advance_ms(31000);
+    cr_expect_eq(claim("fourth"), 33, "the leases ran out");
+}
+
+Test(deliveries, to_one_receiver_leave_room_for_the_tenants_others)
+{
+    struct webhook_endpoint busy = add_endpoint("/busy"), other = add_endpoint("/other");
+
+    clock_set(instant_after(clock_now(), 1000));
+    for (int i = 0; i < 40; i++)
+        add_delivery(&busy);
+    clock_advance_ms(1000);
+    add_delivery(&other);
+    cr_expect_eq(claim("first"), 4 + 1);
+}
+
 Test(deliveries, never_reach_a_private_address_that_is_not_allowed)
 {
     struct webhook_endpoint endpoint = add_endpoint("/hook");
