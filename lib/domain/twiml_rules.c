@@ -5,14 +5,24 @@
 #include "domain/customer_twiml.h"
 #include "domain/gate.h"
 #include "domain/numbers.h"
+#include "domain/phone_routes.h"
 #include "domain/tenants.h"
 
 /* A number that the tenant owns, or one of its own account that a route names. */
 static bool is_ours(struct work *work, const char *number, bool *ours)
 {
     struct phone_number owned;
+    struct phone_route route;
+    struct tenant tenant;
 
     *ours = number_owned(work, number, &owned);
+    if (*ours)
+        return true;
+    if (work->error.what != NOT_FOUND || !tenant_by_id(work, work->tenant, &tenant))
+        return false;
+    *ours = strcmp(tenant.carrier_mode, "byoc") == 0 &&
+            (phone_route_for(work, number, "outbound", &route) ||
+             (work->error.what == NOT_FOUND && phone_route_for(work, number, "inbound", &route)));
     return *ours || work->error.what == NOT_FOUND;
 }
 

@@ -17,6 +17,7 @@
 #include "domain/events.h"
 #include "domain/keys.h"
 #include "domain/outbound.h"
+#include "domain/phone_routes.h"
 #include "domain/webhooks.h"
 #include "fake_carrier.h"
 #include "remote/http.h"
@@ -260,6 +261,33 @@ Test(customer_answers, are_not_fetched_from_our_own_network)
     cr_expect_not_null(strstr(answer(&call, "/voice"), "application error"));
     cr_expect_eq(answerer_count("/voice"), 0);
     cr_expect_not_null(strstr(last_event(call.id, "error"), "\"code\":11210"));
+}
+
+Test(customer_answers, may_call_from_numbers_of_an_account_of_ones_own)
+{
+    struct call call = call_in(&world).call;
+    const char *number = new_number(&world), *dial, *refused, *twiml;
+    struct phone_route route;
+
+    row_clear(&phone_route_entity, &route);
+    route.e164 = number;
+    route.direction = "outbound";
+    route.agent_id = world.agent.id;
+    cr_assert(phone_route_put(work, &route), "%s", work->error.message);
+    dial = arena_format(&work->arena,
+                        "<Response><Dial callerId=\"%s\">+13125550142</Dial></Response>", number);
+    answerer_say("/own", 200, dial);
+    refused = answer(&call, "/own");
+    cr_expect_null(strstr(refused, "callerId"), "%s", refused);
+    cr_assert(db_execute(work, "UPDATE tenants SET carrier_mode = 'byoc' WHERE id = ?",
+                         (const struct param[]){PARAM(work->tenant)}, 1, NULL));
+    twiml = answer(&call, "/own");
+    cr_expect_not_null(strstr(twiml, arena_format(&work->arena, "callerId=\"%s\"", number)), "%s",
+                       twiml);
+    answerer_say("/own", 200,
+                 "<Response><Dial callerId=\"+13125559999\">+13125550142</Dial></Response>");
+    refused = answer(&call, "/own");
+    cr_expect_null(strstr(refused, "callerId"), "a number that no route names: %s", refused);
 }
 
 Test(customer_answers, say_what_was_left_out)
