@@ -344,6 +344,19 @@ Test(taskrouter_links, of_a_caller_for_whom_nobody_is_found_bring_the_agent_back
     fake_carrier_stop(&carrier);
 }
 
+Test(taskrouter_links, of_a_caller_whom_the_worker_drops_undialled_bring_the_agent_back)
+{
+    uid task = caller_waits(), reservation;
+
+    worker_in(&r, r.available, "Ann", "{\"contact_uri\":\"+13125550155\"}");
+    reservation = pending_of(&r, task).id;
+    cr_assert(decide(&r, reservation, "accepted"));
+    cr_assert(decide(&r, reservation, "completed"));
+    carry_out();
+    cr_expect_str_eq(handoff_now().state, "no_answer");
+    fake_carrier_stop(&carrier);
+}
+
 Test(taskrouter_links, of_a_worker_without_a_number_bring_the_agent_back)
 {
     uid task = caller_waits();

@@ -314,8 +314,8 @@ static bool was_over(struct work *work, const struct errand *errand)
     }
     if (!handoff_of(work, errand->row->subject_id, &handoff))
         return work->error.what == NOT_FOUND;
-    return is(how, "completed") || !uid_is_none(handoff.human_call_id) ||
-           !instant_is_none(handoff.ended_at) || human_leg_none(work, &handoff, "no_answer");
+    return !uid_is_none(handoff.human_call_id) || !instant_is_none(handoff.ended_at) ||
+           human_leg_none(work, &handoff, "no_answer");
 }
 
 /* What a task stood for came to its end by itself. */
