@@ -332,7 +332,8 @@ static bool subject_was_over(struct work *work, const struct errand *errand)
         return end_task(work, &task, "canceled", arena_format(&work->arena, "It is %s", how));
     if (!is(task.assignment_status, "assigned"))
         return true;
-    return !uid_is_none(task.call_id) && is(how, "completed") && workspace.multi_task
+    return uid_is_none(task.callback_task_id) && !uid_is_none(task.call_id) &&
+                   is(how, "completed") && workspace.multi_task
                ? end_task(work, &task, "wrapping", NULL)
                : end_task(work, &task, "completed", arena_format(&work->arena, "It is %s", how));
 }

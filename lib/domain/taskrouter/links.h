@@ -2,9 +2,9 @@
  * domain/taskrouter/links.h - tasks that stand for something of ours: a callback task of an
  * operator queue, a caller who waits for a human.
  *
- * An operator queue whose metadata say {"taskrouter": {"task_queue_sid": "WQ…"}} (or
- * "workflow_sid") sends its callback tasks through TaskRouter: whoever accepts claims the callback
- * task, and its completion completes it.  A handoff to "taskrouter:WW…" or "taskrouter:WQ…" makes a
+ * An operator queue whose metadata say {"taskrouter": {"task_queue_sid": "WQ…"}} sends its callback
+ * tasks through TaskRouter: whoever accepts claims the callback task, and its completion completes
+ * it.  A handoff to "taskrouter:WW…" or "taskrouter:WQ…" makes a
  * task of the call; who accepts is called under the worker's attribute contact_uri and joins the
  * caller.
  *
