@@ -93,14 +93,18 @@ bool tr_links_end_all(struct work *work, uid workspace)
     return true;
 }
 
+/* Every instruction is its own: the second one of a reservation is followed, too. */
 bool tr_link_instruct(struct work *work, const struct tr_reservation *reservation,
                       const struct tr_instruction *instruction)
 {
+    char id[33];
+
     if (instruction->kind != TR_CALL && instruction->kind != TR_REDIRECT)
         return true; /* connecting the task's call follows from its acceptance */
+    uid_write_hex(uid_new(), id);
     return owe(work, reservation->id, reservation->workspace_id, LINK_INSTRUCTION,
                arena_format(&work->arena, ",\"do\":%s", tr_instruction_write(work, instruction)),
-               NULL);
+               id);
 }
 
 /* A call that is over, or is not the tenant's, is just an attribute. */
