@@ -153,11 +153,25 @@ static bool follow(struct work *work, struct question *q, const struct http_answ
     return true;
 }
 
+/* What cannot be written is a problem of its own tenant's, and holds up nobody else's. */
+static bool write_or_note(struct work *work, struct question *q, int which,
+                          struct http_exchange *exchange, bool *written)
+{
+    exchange->with = q;
+    *written = write_request(work, q, which, &exchange->request);
+    if (*written)
+        return true;
+    q->problem = arena_text(&work->arena, work->error.message);
+    log_warning(work, "taskrouter.unasked", "problem=\"%s\"", q->problem);
+    return work->error.what != BUSY;
+}
+
 /* Asks all that are open and have such a URL. */
 static bool ask(struct work *work, struct question *questions, size_t count, int which)
 {
     struct http_exchange *exchanges = arena_new(&work->arena, struct http_exchange, count + 1);
     size_t asked = 0;
+    bool written;
 
     for (size_t i = 0; i < count; i++) {
         struct question *q = &questions[i];
@@ -165,9 +179,9 @@ static bool ask(struct work *work, struct question *questions, size_t count, int
         if (!q->open || !q->urls[which])
             continue;
         work->tenant = q->row->tenant_id;
-        exchanges[asked].with = q;
-        if (!write_request(work, q, which, &exchanges[asked++].request))
+        if (!write_or_note(work, q, which, &exchanges[asked], &written))
             return false;
+        asked += written;
     }
     http_send_many(work, exchanges, asked, AT_ONCE, NULL);
     for (size_t i = 0; i < asked; i++) {
