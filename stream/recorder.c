@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -19,6 +21,7 @@ enum {
     MOST_WAITING = 2048,      /* blocks that may wait for the thread */
     MOST_AHEAD = 1024 * 1024, /* of the agent's speech, two minutes */
     SWEEP_US = 10 * 1000000,
+    GIVEN_UP_SECONDS = 24 * 60 * 60,
     PATH = 600,
 };
 
@@ -102,15 +105,31 @@ static void append(struct work *work, const struct piece *piece)
         close(fd);
 }
 
+static bool is_old(const char *path)
+{
+    struct stat seen;
+
+    return stat(path, &seen) == 0 && time(NULL) - seen.st_mtime > GIVEN_UP_SECONDS;
+}
+
+/*
+ * The file is all there is of the recording: it goes when the store has it, or after a day in which
+ * the store was there and did not want it.  (The call may still lie in a spool.)
+ */
 static void store(struct work *work, const struct recording_key *key)
 {
     char path[PATH];
 
     write_path(key, "done", path);
-    if (recording_store(work, key, path) || work->error.what != BUSY)
+    if (recording_store(work, key, path)) {
         unlink(path);
-    else
-        log_warning(work, "recorder.not_stored", "code=%s", failure_code(work->error.what));
+        return;
+    }
+    log_warning(work, "recorder.not_stored", "code=%s", failure_code(work->error.what));
+    if (work->error.what != BUSY && is_old(path)) {
+        log_error(work, "recorder.given_up", "path=%s", path);
+        unlink(path);
+    }
 }
 
 static void announce(struct work *work, struct task *task)

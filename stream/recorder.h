@@ -4,7 +4,8 @@
  * The caller's frames are the clock: to each is added what of the agent's speech is played at that
  * time.  A second at a time goes to a thread, which appends it to a file in the spool; when the
  * call is over another one makes a stereo MP3 of the file (caller left, agent right) and stores it,
- * piece by piece.  A file that a crash or a database that was away left behind is stored later.
+ * piece by piece.  A file that a crash or a database that was away left behind is stored later; one
+ * that the store refuses is kept for a day.
  */
 #ifndef STREAM_RECORDER_H
 #define STREAM_RECORDER_H

@@ -1,5 +1,6 @@
 #include "stream/recording_file.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <lame/lame.h>
 #include <stdio.h>
@@ -164,6 +165,8 @@ static bool store_file(struct work *work, const struct recording *row, FILE *fil
     if (!storing.chunk)
         abort();
     ok = recording_encode(file, take_mp3, &storing, &samples) && store_chunk(&storing);
+    if (ok && ferror(file))
+        ok = fail(work, BUSY, "The recording's file cannot be read now");
     free(storing.chunk);
     hash = hashing_end(storing.hashing);
     end = (struct recording_end){
@@ -181,8 +184,10 @@ bool recording_store(struct work *work, const struct recording_key *key, const c
     FILE *file = fopen(path, "rbe");
     bool ok;
 
-    if (!file)
+    if (!file && errno == ENOENT)
         return fail(work, NOT_FOUND, "The recording's file is gone");
+    if (!file)
+        return fail(work, BUSY, "The recording's file cannot be read now");
     work->tenant = key->tenant;
     ok = recording_begin(work, &row) && store_file(work, &row, file);
     fclose(file);

@@ -2,19 +2,23 @@
 #include <criterion/criterion.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "outlets.h"
 #include "stream/audio.h"
 #include "stream/offloop.h"
 #include "stream/recorder.h"
+#include "stream/recording_file.h"
 #include "stream/recording_pause.h"
 #include "world.h"
 
-enum { SECOND = 8000, CALLER = 0x10, AGENT = 0x90 };
+enum { SECOND = 8000, CALLER = 0x10, AGENT = 0x90, PATH = 300 };
 
 static struct world world;
 static char directory[64];
@@ -38,7 +42,7 @@ static void end(void)
     world_end(&world);
 }
 
-TestSuite(recorder, .init = setup, .fini = end);
+TestSuite(recorder, .init = setup, .fini = end, .timeout = 60);
 
 static struct slice sound(unsigned char value)
 {
@@ -114,6 +118,41 @@ Test(recorder, keeps_silence_of_the_same_length_while_it_is_paused)
         cr_expect(holds(second, 0, kept ? CALLER : AUDIO_SILENCE), "caller, second %zu", second);
         cr_expect(holds(second, 1, kept ? AGENT : AUDIO_SILENCE), "agent, second %zu", second);
     }
+}
+
+/* A second of a call that the store does not know, left behind so long ago. */
+static void leave_behind(int hours, char path[PATH])
+{
+    const struct timespec then[2] = {{.tv_sec = time(NULL) - hours * 3600},
+                                     {.tv_sec = time(NULL) - hours * 3600}};
+    const struct recording_key key = {world.tenant.id, uid_new(), uid_new()};
+    char name[RECORDING_NAME];
+    FILE *stream;
+
+    recording_name(&key, "done", name);
+    snprintf(path, PATH, "%s/%s", directory, name);
+    stream = fopen(path, "wb");
+    cr_assert_not_null(stream);
+    fwrite(file, 2, SECOND, stream);
+    fclose(stream);
+    cr_assert_eq(utimensat(AT_FDCWD, path, then, 0), 0);
+}
+
+Test(recorder, keeps_what_the_store_refuses_for_a_day)
+{
+    char young[3][PATH], old[PATH];
+
+    recorders_stop();
+    leave_behind(23, young[0]);
+    leave_behind(25, old);
+    leave_behind(1, young[1]);
+    leave_behind(0, young[2]);
+    cr_assert(recorders_start(&world.config, directory));
+    while (access(old, F_OK) == 0)
+        usleep(5000);
+    recorders_stop();
+    for (size_t i = 0; i < 3; i++)
+        cr_expect_eq(access(young[i], F_OK), 0, "its call may come yet");
 }
 
 Test(recorder, stands_still_on_order_and_the_events_say_where)
