@@ -133,13 +133,16 @@ struct fan_out {
     uid number; /* of the call; NO_UID: the event is about none */
 };
 
-/* Endpoints that may hear of a call: those of its number and those of all numbers. */
+/*
+ * Endpoints that may hear of a call: those of its number and those of all numbers.  Those of the
+ * fourth dialect, twilio, are told of each call by itself.
+ */
 static bool select_endpoints(struct work *work, uid number, struct rows *endpoints)
 {
     const char *sql = arena_format(&work->arena,
                                    "SELECT %s FROM webhook_endpoints WHERE tenant_id = ?"
                                    " AND enabled = 1 AND deleted_at IS NULL"
-                                   " AND dialect <> 'twilio'" /* told of each call by itself */
+                                   " AND dialect IN ('thruai', 'kwickphone', 'stateset')"
                                    " AND (number_id IS NULL OR number_id = ?) ORDER BY id",
                                    store_names(work, &webhook_endpoint_entity, NULL));
     const struct param params[] = {PARAM(work->tenant), PARAM(number)};
