@@ -9,7 +9,7 @@ const struct job jobs[] = {
     {"fan-out",      LANE_DELIVER, 200,         run_fan_out},
     {"deliveries",   LANE_DELIVER, 200,         run_deliveries, .finish = finish_deliveries},
     {"messages",     LANE_SWEEP,   SECOND,      run_messages},
-    {"mail",         LANE_SWEEP,   SECOND,      run_mail},
+    {"mail",         LANE_MAIL,    SECOND,      run_mail},
     {"recordings",   LANE_SWEEP,   SECOND,      run_recordings},
     {"finalise",     LANE_SWEEP,   5 * SECOND,  run_finalise},
     {"orphans",      LANE_SWEEP,   5 * SECOND,  run_orphans,      .alone_ms = MINUTE},
