@@ -270,6 +270,27 @@ Test(taskrouter_assignment, past_the_rules_goes_to_the_worker_that_was_named_eve
     cr_expect_str_eq(task.assignment_status, "pending");
 }
 
+Test(taskrouter_assignment, without_multitasking_asks_a_worker_one_thing_at_a_time_on_all_channels)
+{
+    static const char single[] = "UPDATE tr_workspaces SET multi_task = 0 WHERE tenant_id = ?";
+    const struct param params[] = {PARAM(r.work->tenant)};
+    struct tr_task_order order = {.has_ignore_capacity = false};
+    struct tr_task first, task;
+    char sid[SID_SIZE];
+
+    cr_assert(db_execute(r.work, single, params, COUNT(params), NULL));
+    sid_write("WK", worker_in(&r, r.available, "Ann", NULL), sid);
+    first = task_of(&r, NO_UID, NULL);
+    order.routing_target = sid;
+    tr_task_begin(&task);
+    task.workspace_id = r.workspace.id;
+    task.channel = "voice";
+    cr_assert(tr_task_create(r.work, &task, &order), "%s", r.work->error.message);
+    cr_expect_str_eq(task.assignment_status, "pending", "Ann thinks about another");
+    cr_assert(decide(&r, pending_of(&r, first.id).id, "accepted"));
+    cr_expect_str_eq(task_now(&r, task.id).assignment_status, "reserved");
+}
+
 /* ---- steps ---- */
 
 static const char two_steps[] =

@@ -71,6 +71,13 @@ static bool has_pending(const struct member *member, const char *channel)
     return false;
 }
 
+/* Where a worker has one task at a time, all channels are one lane. */
+static const char *lane_of(const struct offer *offer)
+{
+    return offer->journey->router->workspace->multi_task ? offer->journey->task->channel
+                                                         : tr_channels[0];
+}
+
 static void gather(struct offer *offer)
 {
     struct router *router = offer->journey->router;
@@ -83,7 +90,7 @@ static void gather(struct offer *offer)
     for (size_t i = 0; i < count; i++) {
         size_t index = any ? i : router->free[channel][i];
 
-        if (any && has_pending(&router->members[index], task->channel))
+        if (any && has_pending(&router->members[index], lane_of(offer)))
             continue;
         if (is_wanted(offer, index))
             offer->candidates[offer->ncandidates++] = index;
@@ -215,7 +222,7 @@ static void describe(const struct offer *offer, const struct member *member,
     row->task_id = journey->task->id;
     row->worker_id = member->worker.id;
     row->worker_name = member->worker.friendly_name;
-    row->channel = journey->task->channel;
+    row->channel = lane_of(offer);
     row->slot = free_slot(member, row->channel);
     row->status = "pending";
     row->created_at = row->updated_at = journey->router->now;
