@@ -409,5 +409,8 @@ bool tr_link_carry_out(struct work *work, const struct outbox_row *row)
         if (is(row->event_type, errands[i].what))
             ok = errands[i].carry_out(work, &errand);
     json_object_put(errand.payload);
+    /* The job takes BUSY for a store that is away; an errand that meets it is put off alone. */
+    if (!ok && work->error.what == BUSY)
+        fail(work, UPSTREAM, "%s", arena_text(&work->arena, work->error.message));
     return ok;
 }

@@ -75,7 +75,8 @@ bool tr_link_handoff_over(struct work *work, const struct handoff *handoff, cons
 
 /* ---- the job ---- */
 
-/* Carries out a row of the outbox; repeating it does no harm. */
+/* Carries out a row of the outbox; repeating it does no harm.  Never BUSY, so that one tenant's
+ * errand does not hold up the others'. */
 bool tr_link_carry_out(struct work *work, const struct outbox_row *row);
 
 #endif
