@@ -172,17 +172,22 @@ size_t spool_bytes(const char *directory)
 
 /* ---- reading ---- */
 
+/* The reader stays where it is when the file cannot be opened: errno says why. */
 static bool open_at(struct spool_reader *reader, uint64_t file)
 {
     char path[PATH];
+    int fd;
 
+    write_path(reader->directory, file, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
     if (reader->fd >= 0)
         close(reader->fd);
-    write_path(reader->directory, file, path);
-    reader->fd = open(path, O_RDONLY | O_CLOEXEC);
+    reader->fd = fd;
     reader->at = (struct spool_place){file, 0};
     reader->window_length = 0;
-    return reader->fd >= 0;
+    return true;
 }
 
 bool spool_reader_open(struct spool_reader *reader, const char *directory)
@@ -251,15 +256,34 @@ static void remove_file(const struct spool_reader *reader, uint64_t file)
     unlink(path);
 }
 
-/* Goes to the next file when this one has no whole line left and is not written any more. */
+/* How much of the file has no line that can be read. */
+static uint64_t rest_of(const struct spool_reader *reader)
+{
+    struct stat seen;
+    bool has_rest = fstat(reader->fd, &seen) == 0 && (uint64_t)seen.st_size > reader->at.offset;
+
+    return has_rest ? (uint64_t)seen.st_size - reader->at.offset : 0;
+}
+
+/*
+ * Goes to the next file when this one has no whole line left and is not written any more.  One that
+ * cannot be opened just now is not passed over.
+ */
 static bool pass_on(struct spool_reader *reader, struct spool_place end)
 {
-    if (reader->at.file >= end.file)
-        return false;
-    remove_file(reader, reader->at.file - 1);
-    for (uint64_t file = reader->at.file + 1; file <= end.file; file++)
-        if (open_at(reader, file))
+    uint64_t old = reader->at.file;
+    uint64_t rest = rest_of(reader);
+
+    for (uint64_t file = old + 1; file <= end.file; file++) {
+        if (open_at(reader, file)) {
+            if (rest)
+                log_warning(NULL, "spool.not_read", "file=%" PRIu64 " bytes=%" PRIu64, old, rest);
+            remove_file(reader, old - 1);
             return true;
+        }
+        if (errno != ENOENT)
+            return false;
+    }
     return false;
 }
 

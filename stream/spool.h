@@ -73,7 +73,7 @@ struct spool_line {
 
 /*
  * Reads up to "most" lines before "end", from "reader->at" on; it does not move.  Damaged rests of
- * files are passed over.
+ * files are passed over, and what is behind a file that cannot be opened now is read later.
  */
 size_t spool_read(struct spool_reader *reader, struct arena *arena, struct spool_place end,
                   struct spool_line *lines, size_t most);

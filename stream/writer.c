@@ -377,6 +377,21 @@ static struct fact fact_of(const struct spool_line *line)
     return fact;
 }
 
+/* Nothing before "end" could be read: a damaged rest is given up, another file may open later. */
+static void pass_over(struct work *work, struct spool_reader *reader, struct spool_place end)
+{
+    if (!spool_place_before(reader->at, end))
+        return;
+    if (reader->at.file < end.file) {
+        log_warning(work, "spool.waits", "file=%llu", (unsigned long long)reader->at.file);
+        pause_before_retry();
+        return;
+    }
+    log_error(work, "spool.not_read", "file=%llu bytes=%llu", (unsigned long long)end.file,
+              (unsigned long long)(end.offset - reader->at.offset));
+    spool_taken(reader, end);
+}
+
 /* Applies one batch; what the database did not take stays before the reader. */
 static void apply_batch(struct work *work, struct spool_reader *reader, struct spool_place end)
 {
@@ -389,7 +404,10 @@ static void apply_batch(struct work *work, struct spool_reader *reader, struct s
         facts[i] = fact_of(&lines[i]);
     away = count && !facts_apply(work, facts, count, &done);
     note_store(away);
-    spool_taken(reader, done ? lines[done - 1].behind : count ? reader->at : end);
+    if (done)
+        spool_taken(reader, lines[done - 1].behind);
+    else if (!count)
+        pass_over(work, reader, end);
     note_done(reader, lines, done);
     for (size_t i = 0; i < done; i++)
         note_end(&facts[i]);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "stream/spool.h"
@@ -179,6 +180,34 @@ Test(spool, grows_over_many_files_and_leaves_none_behind)
     cr_expect_eq(files(false), 2);
     spool_reader_close(&reader, true);
     cr_expect_eq(files(false), 0);
+}
+
+/* A process that may open no file more. */
+static void run_out_of_files(bool out)
+{
+    struct rlimit limit;
+
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = out ? 1 : limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+Test(spool, waits_for_a_file_that_cannot_be_opened_just_now)
+{
+    char text[600], last[64];
+    size_t before, behind;
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    while (spool.end.file < 4)
+        append(text);
+    run_out_of_files(true);
+    before = take_all(last);
+    cr_expect_eq(take_all(last), 0);
+    run_out_of_files(false);
+    cr_expect_eq(files(false), 4, "nothing is removed that was not read");
+    behind = take_all(last);
+    cr_expect_eq(before * 3 + 1, before + behind, "of %zu and %zu", before, behind);
 }
 
 Test(spool, of_a_directory_that_cannot_be_made_is_none)
