@@ -18,7 +18,7 @@ struct found {
     uid call;
     char digits[33];
     struct turn *turns;
-    size_t count;
+    size_t count, room;
 };
 
 /* The same turn is written again when its text changes: the last one counts. */
@@ -30,7 +30,7 @@ static void keep(struct found *found, const struct turn *turn)
             found->turns[i] = *turn;
             return;
         }
-    if (found->count < MOST_TURNS)
+    if (found->count < found->room)
         found->turns[found->count++] = *turn;
 }
 
@@ -106,7 +106,8 @@ void spooled_turns(struct work *work, uid call, struct rows *turns)
     int count = scandir(top, &spools, is_spool, alphasort);
 
     uid_write_hex(call, found.digits);
-    found.turns = arena_new(&work->arena, struct turn, turns->count + MOST_TURNS);
+    found.room = turns->count + MOST_TURNS;
+    found.turns = arena_new(&work->arena, struct turn, found.room);
     for (size_t i = 0; i < turns->count; i++)
         found.turns[found.count++] = ((const struct turn *)turns->at)[i];
     for (int i = 0; i < count; i++) {
