@@ -374,7 +374,7 @@ static bool change_once(struct request *req, const struct wish *wish, columns gi
     return ok;
 }
 
-/* Who is overtaken by another change puts his own into what is there then. */
+/* Who is overtaken by another change puts his own into what is there then, if it still may be. */
 static bool change(struct request *req, const struct wish *wish, columns given,
                    struct tenant *tenant)
 {
@@ -382,7 +382,8 @@ static bool change(struct request *req, const struct wish *wish, columns given,
     bool ok = false;
 
     for (int attempt = 0; attempt < 5 && !ok; attempt++) {
-        ok = tenant_by_id(&req->work, id, tenant) && change_once(req, wish, given, tenant);
+        ok = tenant_by_id(&req->work, id, tenant) && check_status(req, tenant, wish->status) &&
+             change_once(req, wish, given, tenant);
         if (!ok && req->work.error.what != PRECONDITION)
             break;
     }
@@ -404,6 +405,5 @@ bool phony_update_tenant(struct request *req)
         return false;
     if (columns_empty(given))
         return fail(&req->work, INVALID, "The body says nothing that could be changed");
-    return check_status(req, &tenant, wish.status) && change(req, &wish, given, &tenant) &&
-           reply_tenant(req, 200, &tenant);
+    return change(req, &wish, given, &tenant) && reply_tenant(req, 200, &tenant);
 }
