@@ -131,8 +131,8 @@ static bool ask(struct rewriting *r, const struct twiml_element *element,
     struct customer_hook hook = {.kind = "twiml", .method = method_of(r, node, attribute->method)};
     const char *url;
 
-    if (!value && action && element->traits & SAME_ACTION && r->source->base_url &&
-        twiml_value(&r->work->arena, node, attribute->method))
+    /* Our own URL would bring back what the carrier's request was made to keep. */
+    if (!value && action && element->traits & SAME_ACTION && r->source->base_url)
         value = r->source->base_url;
     if (!value)
         return true;
