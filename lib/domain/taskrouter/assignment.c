@@ -6,6 +6,9 @@
 #include "domain/taskrouter/moves.h"
 #include "domain/taskrouter/router.h"
 
+/* What time has brought to more than these is left to the job's next round. */
+enum { AT_ONCE = 200 };
+
 /* ---- what time has brought ---- */
 
 static bool select_tasks(struct router *router, const char *condition, struct rows *tasks)
@@ -14,10 +17,11 @@ static bool select_tasks(struct router *router, const char *condition, struct ro
     const char *sql = arena_format(
         &work->arena,
         "SELECT %s FROM tr_tasks WHERE tenant_id = ? AND workspace_id = ? AND wake_at <= ?"
-        " AND deleted_at IS NULL AND %s ORDER BY id",
+        " AND deleted_at IS NULL AND %s ORDER BY id LIMIT ?",
         store_names(work, &tr_task_entity, NULL), condition);
+    const int64_t most = AT_ONCE;
     const struct param params[] = {PARAM(work->tenant), PARAM(router->workspace->id),
-                                   PARAM(router->now)};
+                                   PARAM(router->now), PARAM(most)};
 
     return db_select(work, sql, params, COUNT(params), &tr_task_entity, tasks);
 }
@@ -36,10 +40,11 @@ static bool end_offers(struct router *router)
     const char *sql = arena_format(&work->arena,
                                    "SELECT %s FROM tr_reservations WHERE tenant_id = ?"
                                    " AND workspace_id = ? AND status = 'pending'"
-                                   " AND expires_at <= ? ORDER BY id",
+                                   " AND expires_at <= ? ORDER BY id LIMIT ?",
                                    store_names(work, &tr_reservation_entity, NULL));
+    const int64_t most = AT_ONCE;
     const struct param params[] = {PARAM(work->tenant), PARAM(router->workspace->id),
-                                   PARAM(router->now)};
+                                   PARAM(router->now), PARAM(most)};
     struct rows rows;
 
     if (!db_select(work, sql, params, COUNT(params), &tr_reservation_entity, &rows))
@@ -103,6 +108,7 @@ struct waiting {
     uid id, queue_id, target_worker_id;
     int64_t priority;
     const char *channel;
+    bool ignore_capacity;
     instant since;
 };
 
@@ -112,25 +118,28 @@ static const struct column columns_of_waiting[] = {
     COLUMN(waiting, target_worker_id, NULLABLE),
     COLUMN(waiting, priority, NOT_NULL),
     COLUMN(waiting, channel, NOT_NULL),
+    COLUMN(waiting, ignore_capacity, NOT_NULL),
     COLUMN(waiting, since, NOT_NULL),
 };
 
 static const struct entity waiting_entity =
     ENTITY(waiting, "waiting task", NULL, columns_of_waiting);
 
-/* The more urgent, then the older, or the younger where the workspace says so. */
+/* The more urgent, then the older, or the younger where the workspace says so; not those whose time
+ * is up and who are to be looked at in the next round. */
 static bool find_waiting(struct router *router, struct rows *waiting)
 {
     struct work *work = router->work;
     const char *way = strcmp(router->workspace->prioritize_queue_order, "LIFO") == 0 ? "DESC" : "";
     const char *sql = arena_format(
         &work->arena,
-        "SELECT id, queue_id, target_worker_id, priority, channel,"
+        "SELECT id, queue_id, target_worker_id, priority, channel, ignore_capacity,"
         " COALESCE(virtual_start_at, created_at) AS since FROM tr_tasks WHERE tenant_id = ?"
         " AND workspace_id = ? AND assignment_status = 'pending' AND deleted_at IS NULL"
-        " ORDER BY priority DESC, since %s, id %s",
+        " AND (wake_at IS NULL OR wake_at > ?) ORDER BY priority DESC, since %s, id %s",
         way, way);
-    const struct param params[] = {PARAM(work->tenant), PARAM(router->workspace->id)};
+    const struct param params[] = {PARAM(work->tenant), PARAM(router->workspace->id),
+                                   PARAM(router->now)};
 
     return db_select(work, sql, params, COUNT(params), &waiting_entity, waiting);
 }
@@ -189,14 +198,28 @@ static bool arrange(struct router *router, struct waiting *all, size_t count)
 
 /* ---- handing out ---- */
 
+static bool could_go_to_worker(const struct router *router, const struct waiting *waiting)
+{
+    size_t channel = channel_index(waiting->channel), member;
+
+    if (!router_member(router, waiting->target_worker_id, &member))
+        return false;
+    if (waiting->ignore_capacity)
+        return true;
+    for (size_t i = 0; i < router->nfree[channel]; i++)
+        if (router->free[channel][i] == member)
+            return true;
+    return false;
+}
+
 /* Most tasks find nobody: that is told without looking at the task itself. */
 static bool could_go(struct router *router, const struct waiting *waiting, bool *could)
 {
     size_t channel = channel_index(waiting->channel);
     struct line *line = NULL;
 
-    *could = !uid_is_none(waiting->target_worker_id);
-    if (*could || uid_is_none(waiting->queue_id))
+    *could = !uid_is_none(waiting->target_worker_id) && could_go_to_worker(router, waiting);
+    if (!uid_is_none(waiting->target_worker_id) || uid_is_none(waiting->queue_id))
         return true;
     if (!router_line(router, waiting->queue_id, &line))
         return false;
@@ -256,6 +279,18 @@ bool tr_route(struct work *work, const struct tr_workspace *workspace, struct tr
 
     router_begin(&router, work, workspace);
     ok = on_journey(&router, task, journey_start);
+    router_end(&router);
+    return ok;
+}
+
+bool tr_route_all(struct work *work, const struct tr_workspace *workspace, struct rows *tasks)
+{
+    struct router router;
+    bool ok = true;
+
+    router_begin(&router, work, workspace);
+    for (size_t i = 0; i < tasks->count && ok; i++)
+        ok = on_journey(&router, (struct tr_task *)tasks->at + i, journey_start);
     router_end(&router);
     return ok;
 }

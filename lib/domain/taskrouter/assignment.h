@@ -25,6 +25,9 @@ struct tr_task;
  */
 bool tr_route(struct work *work, const struct tr_workspace *workspace, struct tr_task *task);
 
+/* The same for many, an array of struct tr_task, in their order. */
+bool tr_route_all(struct work *work, const struct tr_workspace *workspace, struct rows *tasks);
+
 /*
  * Looks for workers for every pending task of the workspace, and takes the steps whose time is
  * over.  Inside a transaction that holds the workspace; ends every change that may free a worker or

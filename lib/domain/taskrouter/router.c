@@ -75,17 +75,27 @@ static int compare_to_member(const void *key, const void *at)
     return uid_compare(*(const uid *)key, ((const struct member *)at)->worker.id);
 }
 
+bool router_member(const struct router *router, uid worker, size_t *index)
+{
+    const struct member *member =
+        router->nmembers
+            ? bsearch(&worker, router->members, router->nmembers, sizeof *member, compare_to_member)
+            : NULL;
+
+    *index = member ? (size_t)(member - router->members) : 0;
+    return member != NULL;
+}
+
 static void give(struct router *router, const struct rows *taken)
 {
     for (size_t i = 0; i < taken->count; i++) {
         struct taken *one = (struct taken *)taken->at + i;
-        struct member *member = bsearch(&one->worker_id, router->members, router->nmembers,
-                                        sizeof *member, compare_to_member);
+        size_t index;
 
-        if (!member)
+        if (!router_member(router, one->worker_id, &index))
             continue;
-        one->next = member->taken;
-        member->taken = one;
+        one->next = router->members[index].taken;
+        router->members[index].taken = one;
     }
 }
 

@@ -81,6 +81,9 @@ void router_end(struct router *router);
 /* Reads the members and what they have. */
 bool router_load(struct router *router);
 
+/* Which member a worker is, once they are read; false: none. */
+bool router_member(const struct router *router, uid worker, size_t *index);
+
 /* The queue, NULL when there is none (any more). */
 bool router_line(struct router *router, uid queue, struct line **line);
 

@@ -133,12 +133,8 @@ static bool route_again(struct work *work, const struct tr_workspace *workspace,
     const struct param params[] = {PARAM(work->tenant), PARAM(workflow)};
     struct rows tasks;
 
-    if (!db_select(work, sql, params, COUNT(params), &tr_task_entity, &tasks))
-        return false;
-    for (size_t i = 0; i < tasks.count; i++)
-        if (!tr_route(work, workspace, (struct tr_task *)tasks.at + i))
-            return false;
-    return true;
+    return db_select(work, sql, params, COUNT(params), &tr_task_entity, &tasks) &&
+           tr_route_all(work, workspace, &tasks);
 }
 
 static bool update_step(struct work *work, void *with)
