@@ -16,6 +16,8 @@
 
 enum {
     LONGEST_MESSAGE = 256 * 1024,
+    LONGEST_FIRST = 16 * 1024, /* before the carrier has said who it is */
+    MOST_MESSAGES = 100,       /* in a second: words and keys are few */
     MOST_QUEUED = 1024 * 1024,
     MESSAGE_DEPTH = 8,
     LONGEST_PROMPT = 8 * 1024,
@@ -308,7 +310,8 @@ bool relay_take(struct live *live, const char *text, size_t length)
     const struct json_rules rules = {.depth = MESSAGE_DEPTH};
     struct work work = {.id = live->id};
     json_object *tree = NULL;
-    bool ok = json_read(&work, text, length, &rules, &tree);
+    bool is_short = live->state != LIVE_OPEN || length <= LONGEST_FIRST;
+    bool ok = is_short && json_read(&work, text, length, &rules, &tree);
     const char *type = json_text(tree, "type");
 
     if (live->state < LIVE_CLOSING) {
@@ -444,6 +447,7 @@ const struct role relay_role = {
     .name = "relay",
     .most = LONGEST_MESSAGE,
     .most_queued = MOST_QUEUED,
+    .most_messages = MOST_MESSAGES,
     .admit = admit,
     .opened = opened,
     .message = message,

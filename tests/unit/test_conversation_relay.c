@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -264,6 +265,20 @@ Test(conversation_relay, messages_that_are_none_end_the_socket)
     cr_expect(take("{'type':'error','description':'x'}"));
     cr_expect(take("{'type':'interrupt'}"));
     cr_expect(take("{'type':'dtmf','digit':'far too long'}"));
+}
+
+Test(conversation_relay, who_has_not_said_who_he_is_is_brief)
+{
+    char text[20 * 1024];
+    int length = snprintf(text, sizeof text, "{'type':'info','name':'%17000s'}", "");
+
+    cr_expect(take(text), "later it may be long");
+    live->state = LIVE_OPEN;
+    cr_expect_not(take(text));
+    text[16 * 1024 - 100] = '\0';
+    strcat(text, "'}");
+    cr_expect_gt(length, 16 * 1024);
+    cr_expect(take(text));
 }
 
 Test(conversation_relay, the_end_is_told_with_what_is_to_follow)
