@@ -34,6 +34,7 @@ static struct {
     char directory[400];
     bool is_sweeping;
     int64_t sweep_us;
+    struct task *ends; /* the loop's: of recordings for whose end the thread had no room */
 } recorders;
 
 /* What goes to the thread: a second of a call, or its end. */
@@ -226,9 +227,35 @@ bool recorders_start(const struct config *config, const char *directory)
     return true;
 }
 
+/* Offers once more what the thread had no room for. */
+static void offer_ends(void)
+{
+    while (recorders.ends) {
+        struct task *end = recorders.ends, *next = end->next;
+
+        if (!helper_give(recorders.helper, end))
+            return;
+        recorders.ends = next;
+    }
+}
+
+/* Their files are closed by the next start. */
+static void forget_ends(void)
+{
+    while (recorders.ends) {
+        struct task *end = recorders.ends;
+
+        recorders.ends = end->next;
+        free(end);
+    }
+}
+
 /* The first may have something to do for the last. */
 void recorders_stop(void)
 {
+    if (recorders.helper)
+        offer_ends();
+    forget_ends();
     helper_stop(recorders.announcer);
     helper_stop(recorders.helper);
     helper_stop(recorders.storer);
@@ -237,11 +264,14 @@ void recorders_stop(void)
 
 void recorders_tick(void)
 {
+    if (recorders.helper)
+        offer_ends();
     if (recorders.storer && !recorders.is_sweeping && clock_monotonic_us() > recorders.sweep_us)
         ask_sweep();
 }
 
-static bool hand_over(struct recorder *recorder, bool ends)
+/* A second may be lost when the disk does not follow, the end of a recording may not. */
+static void hand_over(struct recorder *recorder, bool ends)
 {
     struct piece *piece = calloc(1, sizeof *piece + recorder->filled);
 
@@ -254,10 +284,14 @@ static bool hand_over(struct recorder *recorder, bool ends)
     memcpy(piece->bytes, recorder->block, recorder->filled);
     recorder->filled = 0;
     if (recorders.helper && helper_give(recorders.helper, &piece->task))
-        return true;
+        return;
+    if (recorders.helper && ends) {
+        piece->task.next = recorders.ends;
+        recorders.ends = &piece->task;
+        return;
+    }
     free(piece);
     recorder->lost++;
-    return false;
 }
 
 struct recorder *recorder_open(const struct subject *subject)
