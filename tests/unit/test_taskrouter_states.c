@@ -237,6 +237,26 @@ Test(taskrouter_states, of_a_worker_follow_the_activities_of_the_queue_and_of_th
     cr_expect_str_eq(worker_now(&r, ann).activity_name, "Busy");
 }
 
+Test(taskrouter_states, of_a_worker_stay_when_the_activity_for_afterwards_was_deleted)
+{
+    uid reservation, task = task_in("reserved", &reservation);
+    struct tr_activity after_work = {.workspace_id = r.workspace.id, .friendly_name = "Tea"};
+    struct tr_instruction accept = {.kind = TR_ACCEPT, .timeout_seconds = NO_INTEGER};
+    struct tr_reservation_order order = {.place = {.workspace = r.workspace.id, .task = task},
+                                         .id = reservation,
+                                         .instruction = &accept,
+                                         .if_rev = NO_INTEGER};
+    struct tr_reservation after;
+
+    cr_assert(tr_activity_create(work, &after_work));
+    accept.post_work_activity_id = after_work.id;
+    cr_assert(tr_reservation_update(work, &order, &after), "%s", work->error.message);
+    cr_assert(tr_activity_delete(work, r.workspace.id, after_work.id, NO_INTEGER), "%s",
+              work->error.message);
+    cr_assert(end_task_as(&r, task, "completed", NULL), "%s", work->error.message);
+    cr_expect_str_eq(worker_now(&r, after.worker_id).activity_name, "Available");
+}
+
 /* ---- workers ---- */
 
 Test(taskrouter_states, of_a_worker_who_leaves_reject_what_is_pending_if_it_says_so)

@@ -10,7 +10,8 @@
 #include "domain/taskrouter/tasks.h"
 #include "domain/taskrouter/workspaces.h"
 
-/* workers.c: moves a worker to an activity (NO_UID: it stays) and tells of it. */
+/* workers.c: moves a worker to an activity and tells of it; it stays for NO_UID, and where the
+ * activity was deleted meanwhile. */
 bool tr_worker_put_into(struct work *work, const struct tr_workspace *workspace, uid id,
                         uid activity);
 

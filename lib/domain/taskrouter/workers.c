@@ -242,10 +242,12 @@ bool tr_worker_put_into(struct work *work, const struct tr_workspace *workspace,
         TR_WITH(TR_WITH(TR_WITH(NO_COLUMNS, tr_worker, activity_id), tr_worker, status_changed_at),
                 tr_worker, idle_since);
     struct tr_worker worker, before;
+    struct tr_activity there;
 
     if (uid_is_none(activity))
         return true;
-    if (!tr_worker_get(work, workspace->id, id, &worker))
+    if (!tr_worker_get(work, workspace->id, id, &worker) ||
+        !tr_activity_get(work, workspace->id, activity, &there))
         return work->error.what == NOT_FOUND;
     if (uid_equal(worker.activity_id, activity))
         return true;
