@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -15,7 +17,20 @@
 
 enum { PATH = 440 };
 
-static _Atomic int64_t *page; /* NULL: nothing is kept */
+enum { EVERY_MS = 50 };
+
+/*
+ * A store into the page waits for the file system now and then, and the loop waits for nothing: it
+ * keeps the time in memory, and a thread writes it into the page.
+ */
+static struct {
+    _Atomic int64_t alive_ms;
+    _Atomic int64_t *page; /* NULL: nothing is kept */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stopped;
+    bool is_stopping;
+} pulse = {.lock = PTHREAD_MUTEX_INITIALIZER, .stopped = PTHREAD_COND_INITIALIZER};
 
 static void write_path(const char *directory, uint64_t file, char path[PATH])
 {
@@ -78,6 +93,42 @@ static void *map(const char *path)
     return mapped == MAP_FAILED ? NULL : mapped;
 }
 
+static void forget(void)
+{
+    if (pulse.page)
+        munmap((void *)pulse.page, sizeof *pulse.page);
+    pulse.page = NULL;
+}
+
+static void wait_a_moment(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += EVERY_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&pulse.stopped, &pulse.lock, &until);
+}
+
+static void *keep(void *with)
+{
+    bool goes_on = true;
+
+    (void)with;
+    while (goes_on) {
+        atomic_store_explicit(pulse.page,
+                              atomic_load_explicit(&pulse.alive_ms, memory_order_relaxed),
+                              memory_order_relaxed);
+        pthread_mutex_lock(&pulse.lock);
+        if (!pulse.is_stopping)
+            wait_a_moment();
+        goes_on = !pulse.is_stopping;
+        pthread_mutex_unlock(&pulse.lock);
+    }
+    return NULL;
+}
+
 bool pulse_start(const char *directory, uint64_t first_file)
 {
     char path[PATH];
@@ -85,21 +136,30 @@ bool pulse_start(const char *directory, uint64_t first_file)
     pulse_stop();
     remove_before(directory, find(directory, spool_first(directory)));
     write_path(directory, first_file, path);
-    page = map(path);
-    return page != NULL;
+    pulse.page = map(path);
+    pulse.is_stopping = false;
+    atomic_store(&pulse.alive_ms, clock_now().ms);
+    if (pulse.page && pthread_create(&pulse.thread, NULL, keep, NULL) == 0)
+        return true;
+    forget();
+    return false;
 }
 
 void pulse_beat(void)
 {
-    if (page)
-        atomic_store_explicit(page, clock_now().ms, memory_order_relaxed);
+    atomic_store_explicit(&pulse.alive_ms, clock_now().ms, memory_order_relaxed);
 }
 
 void pulse_stop(void)
 {
-    if (page)
-        munmap((void *)page, sizeof *page);
-    page = NULL;
+    if (!pulse.page)
+        return;
+    pthread_mutex_lock(&pulse.lock);
+    pulse.is_stopping = true;
+    pthread_cond_signal(&pulse.stopped);
+    pthread_mutex_unlock(&pulse.lock);
+    pthread_join(pulse.thread, NULL);
+    forget();
 }
 
 instant pulse_last(const char *directory, uint64_t file)

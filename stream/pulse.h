@@ -1,10 +1,11 @@
 /*
  * stream/pulse.h - when a process was last alive, for those who come after it.
  *
- * Every turn of the loop writes the time of day into a mapped page of a file.  That costs no system
- * call, and the system keeps the page when the process is killed.  The file lies beside the spool
- * and has the number of the first spool file that its process wrote ("00000007.pulse"), so that
- * every line that was left behind has its time of death.
+ * Every turn of the loop notes the time of day, and a thread puts it into a mapped page of a file,
+ * twenty times a second: the loop never waits for a disk, and the system keeps the page when the
+ * process is killed.  The file lies beside the spool and has the number of the first spool file
+ * that its process wrote ("00000007.pulse"), so that every line that was left behind has its time
+ * of death.
  */
 #ifndef STREAM_PULSE_H
 #define STREAM_PULSE_H
