@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "db/db.h"
 #include "stream/audio.h"
 #include "stream/offloop.h"
 #include "stream/recording_file.h"
@@ -32,6 +34,7 @@ enum {
 static struct {
     struct helper *helper, *announcer, *storer;
     char directory[400];
+    atomic_bool is_stopping;
     bool is_sweeping;
     int64_t sweep_us;
     struct task *ends; /* the loop's: of recordings for whose end the thread had no room */
@@ -115,22 +118,26 @@ static bool is_old(const char *path)
 
 /*
  * The file is all there is of the recording: it goes when the store has it, or after a day in which
- * the store was there and did not want it.  (The call may still lie in a spool.)
+ * the store was there and did not want it.  (The call may still lie in a spool.)  False when it
+ * makes no sense to go on with others.
  */
-static void store(struct work *work, const struct recording_key *key)
+static bool store(struct work *work, const struct recording_key *key)
 {
     char path[PATH];
 
+    if (atomic_load(&recorders.is_stopping))
+        return false;
     write_path(key, "done", path);
     if (recording_store(work, key, path)) {
         unlink(path);
-        return;
+        return true;
     }
     log_warning(work, "recorder.not_stored", "code=%s", failure_code(work->error.what));
     if (work->error.what != BUSY && is_old(path)) {
         log_error(work, "recorder.given_up", "path=%s", path);
         unlink(path);
     }
+    return work->error.what != BUSY || !db_last_error(work->db); /* a file of its own trouble */
 }
 
 static void announce(struct work *work, struct task *task)
@@ -164,17 +171,18 @@ static void run(struct work *work, struct task *task)
         order(recorders.storer, store_one, &piece->key);
 }
 
-/* Does something with every file of that ending. */
+/* Does something with every file of that ending, as long as that goes on. */
 static void each(struct work *work, const char *ending,
-                 void (*act)(struct work *work, const struct recording_key *key))
+                 bool (*act)(struct work *work, const struct recording_key *key))
 {
     DIR *directory = opendir(recorders.directory);
     struct recording_key key;
     struct dirent *entry;
+    bool goes_on = true;
 
-    while (directory && (entry = readdir(directory)))
+    while (directory && goes_on && (entry = readdir(directory)))
         if (recording_name_read(entry->d_name, ending, &key)) {
-            act(work, &key);
+            goes_on = act(work, &key);
             arena_reset(&work->arena);
         }
     if (directory)
@@ -187,10 +195,11 @@ static void sweep(struct work *work, struct task *task)
     each(work, "done", store);
 }
 
-static void close_left(struct work *work, const struct recording_key *key)
+static bool close_left(struct work *work, const struct recording_key *key)
 {
     (void)work;
     close_file(key);
+    return true;
 }
 
 static void swept(struct task *task)
@@ -218,6 +227,7 @@ bool recorders_start(const struct config *config, const char *directory)
 {
     snprintf(recorders.directory, sizeof recorders.directory, "%s", directory);
     each(&(struct work){.id = "recorder"}, "live", close_left); /* no call is behind them */
+    atomic_store(&recorders.is_stopping, false);
     recorders.announcer = helper_start("recordings", config, true, MOST_WAITING);
     recorders.storer = helper_start("encoder", config, true, MOST_WAITING);
     recorders.helper = helper_start("recorder", config, false, MOST_WAITING);
@@ -250,9 +260,10 @@ static void forget_ends(void)
     }
 }
 
-/* The first may have something to do for the last. */
+/* The first may have something to do for the last, which the next start finds. */
 void recorders_stop(void)
 {
+    atomic_store(&recorders.is_stopping, true);
     if (recorders.helper)
         offer_ends();
     forget_ends();

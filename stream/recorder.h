@@ -22,7 +22,7 @@ struct recorder;
 /* Starts the threads; "directory" is the node's spool. */
 bool recorders_start(const struct config *config, const char *directory);
 
-/* Finishes what is under way. */
+/* Finishes the recording that is under way; the others are stored after the next start. */
 void recorders_stop(void);
 
 /* From the loop's tick: now and then looks for files that still wait to be stored. */
