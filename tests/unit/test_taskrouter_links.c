@@ -219,6 +219,31 @@ Test(taskrouter_links, of_an_operator_queue_must_lead_to_a_queue_of_the_tenant)
     cr_expect_str_eq(work->error.field, "metadata");
 }
 
+/* ---- the telephone ---- */
+
+Test(taskrouter_links, of_a_reservation_follow_every_call_it_is_instructed_to_make)
+{
+    static const char owed[] = "SELECT COUNT(*) FROM outbox WHERE tenant_id = ?"
+                               " AND topic = 'taskrouter' AND event_type = 'instruction'";
+    struct tr_instruction call = {.kind = TR_CALL,
+                                  .from = "+13125550100",
+                                  .to = "+13125550155",
+                                  .url = "https://example.com/twiml",
+                                  .timeout_seconds = NO_INTEGER};
+    struct tr_reservation_order order = {
+        .place = {.workspace = r.workspace.id}, .instruction = &call, .if_rev = NO_INTEGER};
+    struct tr_reservation after;
+    struct tr_task task;
+
+    worker_in(&r, r.available, "Ann", NULL);
+    task = task_of(&r, NO_UID, NULL);
+    order.id = pending_of(&r, task.id).id;
+    cr_assert(tr_reservation_update(work, &order, &after), "%s", work->error.message);
+    call.to = "+13125550156";
+    cr_assert(tr_reservation_update(work, &order, &after), "%s", work->error.message);
+    cr_expect_eq(tenant_number(&r.world, owed), 2);
+}
+
 /* ---- callers ---- */
 
 static struct fake_carrier carrier;

@@ -270,6 +270,26 @@ Test(taskrouter_told, in_vain_cancels_the_reservation)
     cr_expect(offered_to(&r, task.id, bob), "the next one is asked about");
 }
 
+Test(taskrouter_told, nobody_in_the_name_of_a_tenant_whose_token_cannot_be_read)
+{
+    static const char spoil[] = "UPDATE api_keys SET sealed = 'spoiled' WHERE tenant_id = ?";
+    const struct param params[] = {PARAM(work->tenant)};
+    struct api_key key;
+    const char *secret;
+    struct tr_task task;
+
+    worker_in(&r, r.available, "Ann", NULL);
+    ask_at(at("/first"), at("/last"));
+    cr_assert(key_create(work, &(struct key_order){.kind = "twilio", .expires_at = NO_INSTANT},
+                         &key, &secret));
+    cr_assert(db_execute(work, spoil, params, COUNT(params), NULL));
+    task = task_of(&r, NO_UID, NULL);
+    ask();
+    cr_expect_str_eq(((struct tr_reservation *)reservations_of(&r, task.id).at)->status, "canceled",
+                     "the round went on to its end");
+    cr_expect_eq(answerer_count("/first"), 0);
+}
+
 Test(taskrouter_told, nothing_about_a_reservation_that_was_decided_meanwhile)
 {
     struct tr_task task;
