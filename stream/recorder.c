@@ -21,11 +21,14 @@
 enum {
     BLOCK = 2 * 8000,         /* a second of both channels */
     MOST_WAITING = 2048,      /* blocks that may wait for the thread */
-    MOST_AHEAD = 1024 * 1024, /* of the agent's speech, two minutes */
+    LEAST_AHEAD = 16 * 1024,  /* of the agent's speech, doubled until it is enough, … */
+    MOST_AHEAD = 1024 * 1024, /* … up to two minutes */
     SWEEP_US = 10 * 1000000,
     GIVEN_UP_SECONDS = 24 * 60 * 60,
     PATH = 600,
 };
+
+_Static_assert((LEAST_AHEAD & (LEAST_AHEAD - 1)) == 0, "a place in the ring is found by a mask");
 
 /*
  * Seconds of calls are appended by one thread, which waits for nothing but the disk; what needs the
@@ -58,7 +61,7 @@ struct errand {
 struct recorder {
     struct recording_key key;
     unsigned char *ahead; /* the agent's speech that is not played yet, a ring */
-    size_t ahead_room, ahead_first, ahead_count;
+    size_t ahead_room, ahead_first, ahead_count; /* the room is a power of two */
     size_t filled, lost;
     uint64_t samples; /* of the caller so far */
     unsigned paused;  /* PAUSE_…: why; 0: it is not */
@@ -327,7 +330,7 @@ static unsigned char take_agent(struct recorder *recorder)
     if (!recorder->ahead_count || !recorder->ahead_room)
         return AUDIO_SILENCE;
     byte = recorder->ahead[recorder->ahead_first];
-    recorder->ahead_first = (recorder->ahead_first + 1) % recorder->ahead_room;
+    recorder->ahead_first = (recorder->ahead_first + 1) & (recorder->ahead_room - 1);
     recorder->ahead_count--;
     return byte;
 }
@@ -349,7 +352,7 @@ static void add_caller(struct recorder *recorder, const unsigned char *samples, 
 static void add_agent(struct recorder *recorder, const unsigned char *samples, size_t count)
 {
     if (recorder->ahead_count + count > recorder->ahead_room) {
-        size_t room = recorder->ahead_room ? recorder->ahead_room * 2 : 16 * 1024, kept = 0;
+        size_t room = recorder->ahead_room ? recorder->ahead_room * 2 : LEAST_AHEAD, kept = 0;
         unsigned char *ahead;
 
         while (room < recorder->ahead_count + count)
@@ -368,8 +371,8 @@ static void add_agent(struct recorder *recorder, const unsigned char *samples, s
         recorder->ahead_count = kept;
     }
     for (size_t i = 0; i < count; i++)
-        recorder->ahead[(recorder->ahead_first + recorder->ahead_count++) % recorder->ahead_room] =
-            samples[i];
+        recorder->ahead[(recorder->ahead_first + recorder->ahead_count++) &
+                        (recorder->ahead_room - 1)] = samples[i];
 }
 
 enum { TEXT_PIECE = 4096 }; /* base64 that is decoded at once, a multiple of four */

@@ -10,6 +10,8 @@ struct slot *transcript_find(const struct transcript *transcript, const char *it
 {
     struct slot *slot = transcript->first;
 
+    if (transcript->last && strcmp(transcript->last->item, item) == 0)
+        return transcript->last; /* of which most is told */
     while (slot && strcmp(slot->item, item) != 0)
         slot = slot->next;
     return slot;

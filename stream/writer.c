@@ -71,11 +71,13 @@ static void wait_ms(pthread_cond_t *condition, int64_t ms)
 
 /* ---- from the loop ---- */
 
+/* What was said so far is wanted only of a process that died before it said the rest. */
 static bool is_minor(const char *line, size_t length)
 {
-    struct member wanted[] = {{.name = "level"}};
+    struct member wanted[] = {{.name = "kind"}, {.name = "level"}};
 
-    return scan_members(line, length, wanted, COUNT(wanted)) && slice_is(wanted[0].value, "debug");
+    return scan_members(line, length, wanted, COUNT(wanted)) &&
+           (slice_is(wanted[0].value, "partial") || slice_is(wanted[1].value, "debug"));
 }
 
 bool writer_put(const char *text, size_t length)

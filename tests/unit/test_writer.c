@@ -234,11 +234,13 @@ Test(writer, beyond_its_bound_keeps_what_matters_and_no_more)
 {
     static const char minor[] = "{\"kind\":\"event\",\"level\":\"debug\"}";
     static const char major[] = "{\"kind\":\"event\",\"level\":\"info\"}";
+    static const char partial[] = "{\"kind\":\"partial\",\"text\":\"so far\"}";
     static const char turn[] = "{\"kind\":\"turn\",\"text\":\"level debug\"}";
 
     fill_spool();
     cr_assert(writer_start(&away, directory, ended));
     cr_expect_not(writer_put(minor, sizeof minor - 1));
+    cr_expect_not(writer_put(partial, sizeof partial - 1));
     cr_expect(writer_put(major, sizeof major - 1));
     cr_expect(writer_put(turn, sizeof turn - 1));
     writer_stop(50);
