@@ -18,7 +18,7 @@
 #include "stream/recording_pause.h"
 #include "world.h"
 
-enum { SECOND = 8000, CALLER = 0x10, AGENT = 0x90, PATH = 300 };
+enum { SECOND = 8000, CALLER = 0x10, AGENT = 0x90, PATH = 400 };
 
 static struct world world;
 static char directory[64];
@@ -136,6 +136,56 @@ static void leave_behind(int hours, char path[PATH])
     fwrite(file, 2, SECOND, stream);
     fclose(stream);
     cr_assert_eq(utimensat(AT_FDCWD, path, then, 0), 0);
+}
+
+/* The path of the only file with that ending; false when there is none. */
+static bool find_file(const char *ending, char path[PATH])
+{
+    DIR *dir = opendir(directory);
+    struct dirent *entry;
+    bool found = false;
+
+    while (!found && (entry = readdir(dir)))
+        if ((found = strstr(entry->d_name, ending) != NULL))
+            snprintf(path, PATH, "%s/%s", directory, entry->d_name);
+    closedir(dir);
+    return found;
+}
+
+static void nap(void)
+{
+    usleep(2000);
+    offloop_collect();
+}
+
+/* A pipe in the place of the file holds the thread up until it is read. */
+Test(recorder, ends_recordings_of_which_the_thread_is_behind)
+{
+    const struct subject subject = a_call();
+    struct recorder *recorder = recorder_open(&subject);
+    char path[PATH];
+    int fd;
+
+    cr_assert_not_null(recorder);
+    recorder_caller(recorder, sound(CALLER));
+    while (!find_file(".live", path))
+        nap();
+    nap();
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    for (int i = 0; i < 2100; i++)
+        recorder_caller(recorder, sound(CALLER));
+    recorder_close(recorder);
+    fd = open(path, O_RDWR | O_NONBLOCK);
+    while (!find_file(".done", path)) {
+        while (read(fd, file, sizeof file) > 0)
+            ;
+        recorders_tick();
+        nap();
+    }
+    unlink(path);
+    close(fd);
+    recorders_stop();
 }
 
 Test(recorder, keeps_what_the_store_refuses_for_a_day)
