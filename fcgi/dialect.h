@@ -94,7 +94,7 @@ struct dialect {
     const char *security; /* JSON object: components.securitySchemes */
     /* JSON array for an operation's "security"; NULL: any one of the schemes. */
     const char *(*security_of)(const struct route *route);
-    const char *error_schema; /* JSON schema of a refusal */
+    const char *error_schema; /* JSON schema of a refusal; NULL: as its API's first part has it */
     const char *error_type;   /* and its media type; NULL: application/json */
     /* JSON schemas of the envelopes around a schema reference; NULL: bare. */
     void (*item_schema)(struct text *out, const char *reference);

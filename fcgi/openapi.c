@@ -432,6 +432,13 @@ static void put_schemes(const struct page_of_api *page, const struct dialect *co
     json_object_put(all);
 }
 
+static const char *error_schema_of(const struct dialect *const *parts, size_t part)
+{
+    if (parts[part]->error_schema)
+        return parts[part]->error_schema;
+    return parts[0]->error_schema ? parts[0]->error_schema : "{}";
+}
+
 static void put_components(struct page_of_api *page, const struct dialect *const *parts,
                            size_t nparts)
 {
@@ -444,8 +451,7 @@ static void put_components(struct page_of_api *page, const struct dialect *const
     for (size_t i = 0; i < nparts; i++) {
         if (!has_shown(page, parts[i], false))
             continue;
-        text_add(out, "%s\"%s\":%s", between, error_name(out->arena, i),
-                 parts[i]->error_schema ? parts[i]->error_schema : "{}");
+        text_add(out, "%s\"%s\":%s", between, error_name(out->arena, i), error_schema_of(parts, i));
         between = ",";
     }
     text_put(out, page->schemas.count ? "," : "");

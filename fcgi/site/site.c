@@ -94,17 +94,17 @@ static const struct route routes[] = {
     /* clang-format on */
 };
 
+/* What all that is answered here has in common, whosever document it stands in. */
+#define AS_THE_SITE                                                                                \
+    .body_limit = 16384, .page_size = 50, .page_most = 100, .item = bare_item, .list = bare_list,  \
+    .refuse = refuse
+
 static const char *const prefixes[] = {"/", NULL};
 
 const struct dialect site = {
     .name = "site",
     .prefixes = prefixes,
-    .body_limit = 16384,
-    .page_size = 50,
-    .page_most = 100,
-    .item = bare_item,
-    .list = bare_list,
-    .refuse = refuse,
+    AS_THE_SITE,
     .title = "Trunkline",
     .version = TRUNKLINE_VERSION,
     .about = "Health, counters and documents of the server itself.",
@@ -129,12 +129,7 @@ static const char *const probe_prefixes[] = {"/health/live", "/health/ready", NU
 const struct dialect probes = {
     .name = "stateset",
     .prefixes = probe_prefixes,
-    .body_limit = 16384,
-    .page_size = 50,
-    .page_most = 100,
-    .item = bare_item,
-    .list = bare_list,
-    .refuse = refuse,
+    AS_THE_SITE,
     .title = "StateSet Voice API",
     .version = "1.0.0",
     .error_schema = error_schema,
@@ -150,30 +145,14 @@ static const struct route healthz_routes[] = {
               "tenant's on all hosts. 503 while this host drains or has no database."},
 };
 
-/* As all of that document's refusals, though this one has no use for most of it. */
-static const char healthz_error_schema[] =
-    "{\"type\":\"object\",\"required\":[\"error\",\"message\",\"status\",\"request_id\"],"
-    "\"properties\":{\"error\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},"
-    "\"status\":{\"type\":\"integer\"},\"details\":{\"type\":\"array\",\"items\":{"
-    "\"type\":\"object\",\"properties\":{\"field\":{\"type\":\"string\"},"
-    "\"message\":{\"type\":\"string\"}},\"required\":[\"field\",\"message\"]}},"
-    "\"limit\":{\"type\":\"integer\"},\"retry_after\":{\"type\":\"integer\"},"
-    "\"request_id\":{\"type\":\"string\"}}}";
-
 static const char *const healthz_prefixes[] = {"/healthz", NULL};
 
 const struct dialect healthz = {
     .name = "phony",
     .prefixes = healthz_prefixes,
-    .body_limit = 16384,
-    .page_size = 50,
-    .page_most = 100,
-    .item = bare_item,
-    .list = bare_list,
-    .refuse = refuse,
+    AS_THE_SITE,
     .title = "Phony-compatible API",
     .version = "1.0.0",
-    .error_schema = healthz_error_schema,
     .routes = healthz_routes,
     .nroutes = COUNT(healthz_routes),
 };
