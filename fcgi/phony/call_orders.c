@@ -118,22 +118,14 @@ static bool reply_ordered(struct request *req, const struct call *call)
     return reply_row(req, 200, &phony_ordered_call_view, &answer);
 }
 
-/*
- * The order's answer never came.  That is an answer that is kept, so that the same Idempotency-Key
- * never orders a second call.
- */
 static bool tell_unknown(struct request *req, struct call *call)
 {
-    const struct error error = req->work.error;
-
-    if (error.what == BUSY && !uid_is_none(call->id) && call_get(&req->work, call->id, call) &&
-        call->error_code && strcmp(call->error_code, "order_unknown") == 0) {
+    if (outbound_is_unknown(&req->work, call)) {
         fail(&req->work, UPSTREAM, "The carrier did not say whether it took the order; %s tells",
              call->call_sid);
         phony_refuse(req);
         return true;
     }
-    req->work.error = error;
     return blame(req);
 }
 

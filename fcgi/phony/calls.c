@@ -65,16 +65,22 @@ static const struct wire length = {
     .whole = true,
 };
 
+/* What is told of every call. */
+/* clang-format off */
+#define OF_ANY_CALL \
+    FIELD(call_overview, id,               "id",               READ, PHONY_SESSION_ID), \
+    FIELD(call_overview, call_sid,         "call_sid",         READ), \
+    FIELD(call_overview, agent_id,         "agent_id",         READ, PHONY_AGENT_ID), \
+    FIELD(call_overview, from_addr,        "from_number",      READ), \
+    FIELD(call_overview, to_addr,          "to_number",        READ), \
+    FIELD(call_overview, direction,        "direction",        READ)
+/* clang-format on */
+
 /* ---- under way ---- */
 
 static const struct field active_fields[] = {
     /* clang-format off */
-    FIELD(call_overview, id,               "id",               READ, PHONY_SESSION_ID),
-    FIELD(call_overview, call_sid,         "call_sid",         READ),
-    FIELD(call_overview, agent_id,         "agent_id",         READ, PHONY_AGENT_ID),
-    FIELD(call_overview, from_addr,        "from_number",      READ),
-    FIELD(call_overview, to_addr,          "to_number",        READ),
-    FIELD(call_overview, direction,        "direction",        READ),
+    OF_ANY_CALL,
     FIELD(call_overview, state,            "status",           READ, .wire = &active_status),
     FIELD(call_overview, started_at,       "started_at",       READ, PHONY_TIME),
     FIELD(call_overview, duration_seconds, "duration_seconds", READ, .wire = &so_far, .about = "Since it began."),
@@ -121,12 +127,7 @@ static bool list_active(struct request *req)
 
 static const struct field ended_fields[] = {
     /* clang-format off */
-    FIELD(call_overview, id,               "id",               READ, PHONY_SESSION_ID),
-    FIELD(call_overview, call_sid,         "call_sid",         READ),
-    FIELD(call_overview, agent_id,         "agent_id",         READ, PHONY_AGENT_ID),
-    FIELD(call_overview, from_addr,        "from_number",      READ),
-    FIELD(call_overview, to_addr,          "to_number",        READ),
-    FIELD(call_overview, direction,        "direction",        READ),
+    OF_ANY_CALL,
     FIELD(call_overview, duration_seconds, "duration_seconds", READ, .wire = &length, .about = "From the answer to the end."),
     FIELD(call_overview, state,            "status",           READ, .wire = &ended_status),
     FIELD(call_overview, started_at,       "started_at",       READ, PHONY_TIME),

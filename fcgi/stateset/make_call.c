@@ -111,24 +111,16 @@ static bool has_carrier(struct request *req)
     return false;
 }
 
-/*
- * The order's answer never came.  The call is named, so that the client finds what became of it,
- * and the answer is one that is kept: the same Idempotency-Key never orders a second call.
- */
+/* The call is named, so that the client finds what became of it. */
 static bool tell_unknown(struct request *req, struct call *call)
 {
-    const struct error error = req->work.error;
-
-    if (error.what == BUSY && !uid_is_none(call->id) && call_get(&req->work, call->id, call) &&
-        call->error_code && strcmp(call->error_code, "order_unknown") == 0)
-        return reply_row(req, 503, &answer_view,
-                         &(struct call_answer){.call_sid = call->call_sid,
-                                               .status = call->state,
-                                               .to = call->to_addr,
-                                               .from = call->from_addr,
-                                               .error = error.message});
-    req->work.error = error;
-    return false;
+    return outbound_is_unknown(&req->work, call) &&
+           reply_row(req, 503, &answer_view,
+                     &(struct call_answer){.call_sid = call->call_sid,
+                                           .status = call->state,
+                                           .to = call->to_addr,
+                                           .from = call->from_addr,
+                                           .error = req->work.error.message});
 }
 
 static bool make_call(struct request *req)

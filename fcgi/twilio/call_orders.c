@@ -324,21 +324,12 @@ static bool refuse_order(struct request *req, const struct wanted *wanted)
     return blame(req);
 }
 
-/*
- * The order's answer never came.  That is an answer which is kept: the same Idempotency-Key never
- * orders a second call.
- */
-static bool is_unknown(struct request *req, struct call *call)
+static bool tell_unknown(struct request *req, struct call *call)
 {
-    const struct error error = req->work.error;
-    bool unknown = error.what == BUSY && !uid_is_none(call->id) &&
-                   call_get(&req->work, call->id, call) && call->error_code &&
-                   strcmp(call->error_code, "order_unknown") == 0;
-
-    req->work.error = error;
-    if (unknown)
-        twilio_refuse(req);
-    return unknown;
+    if (!outbound_is_unknown(&req->work, call))
+        return false;
+    twilio_refuse(req);
+    return true;
 }
 
 static bool reply_call(struct request *req, const struct call *call)
@@ -376,5 +367,5 @@ bool twilio_create_call(struct request *req)
     pass_on(req, &wanted, &order);
     if (outbound_order(&req->work, &order, &call))
         return reply_call(req, &call);
-    return is_unknown(req, &call) || refuse_order(req, &wanted);
+    return tell_unknown(req, &call) || refuse_order(req, &wanted);
 }

@@ -329,6 +329,17 @@ static bool drop_ordered(struct work *work, const struct ordering *o)
     return false;
 }
 
+bool outbound_is_unknown(struct work *work, struct call *call)
+{
+    const struct error error = work->error;
+    bool is_unknown = error.what == BUSY && !uid_is_none(call->id) &&
+                      call_get(work, call->id, call) && call->error_code &&
+                      strcmp(call->error_code, "order_unknown") == 0;
+
+    work->error = error;
+    return is_unknown;
+}
+
 bool outbound_order_pair(struct work *work, const struct outbound_order *orders,
                          bool (*insert)(struct work *work, void *with), void *with,
                          struct call *calls)

@@ -54,6 +54,13 @@ bool outbound_from(struct work *work, const char *given, const char **from);
 bool outbound_order(struct work *work, const struct outbound_order *order, struct call *call);
 
 /*
+ * Whether the order of that call failed because the carrier did not say whether it took it; the
+ * call is then read anew.  Such an answer is one to keep: the same request repeated never orders a
+ * second call.  The work's error stays.
+ */
+bool outbound_is_unknown(struct work *work, struct call *call);
+
+/*
  * Orders the two legs of a room.  "insert" writes the room's row in the transaction of theirs.
  * Neither is left ringing when the other cannot be ordered: fails as above.
  */
