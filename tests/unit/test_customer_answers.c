@@ -1,5 +1,5 @@
 /*
- * What a customer of the Twilio dialect is asked and told, and what becomes of its answers.
+ * What a customer of the Twilio dialect is asked, and what becomes of its answers and orders.
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -7,45 +7,27 @@
 #include <string.h>
 
 #include "answerer.h"
-#include "core/e164.h"
-#include "domain/callbacks.h"
+#include "customers.h"
 #include "domain/customer_answer.h"
 #include "domain/customer_callbacks.h"
 #include "domain/customer_hooks.h"
-#include "domain/customer_legs.h"
 #include "domain/customer_requests.h"
 #include "domain/events.h"
-#include "domain/keys.h"
 #include "domain/outbound.h"
 #include "domain/phone_routes.h"
-#include "domain/webhooks.h"
 #include "fake_carrier.h"
 #include "remote/http.h"
 #include "remote/twilio.h"
 #include "remote/twilio_signature.h"
-#include "world.h"
-
-#define CARRIER_ACCOUNT "AC00000000000000000000000000000000"
 
 static struct world world;
 static struct work *const work = &world.work;
 static struct fake_carrier carrier;
 static const char *token;
 
-static void begin(bool alone)
-{
-    struct api_key key;
-
-    world_begin(&world, NULL, alone);
-    world.config.allow_private_urls = "yes";
-    cr_assert(key_create(work, &(struct key_order){.kind = "twilio", .expires_at = NO_INSTANT},
-                         &key, &token),
-              "%s", work->error.message);
-}
-
 static void setup(void)
 {
-    begin(false);
+    token = customer_begin(&world, false);
     answerer_start();
     fake_carrier_start(&carrier);
     world.config.rehearsal_api_base_url = carrier.base_url;
@@ -68,13 +50,14 @@ static const char *url_of(const char *path)
 static struct form form_of(const struct call *call, const char *name, const char *value)
 {
     const struct twilio_field fields[] = {
-        {"AccountSid", CARRIER_ACCOUNT}, {"CallSid", call->call_sid},   {"From", call->from_addr},
-        {"To", call->to_addr},           {"CallStatus", "in-progress"}, {name, value},
+        {"CallSid", call->call_sid},
+        {"From", call->from_addr},
+        {"To", call->to_addr},
+        {"CallStatus", "in-progress"},
+        {name, value},
     };
-    struct twilio_field *copy = arena_new(&work->arena, struct twilio_field, COUNT(fields));
 
-    memcpy(copy, fields, sizeof fields);
-    return (struct form){copy, COUNT(fields)};
+    return carrier_form(&world, fields, COUNT(fields));
 }
 
 /* Asks a URL about a call, with one parameter more than usual; what the carrier gets. */
@@ -483,246 +466,4 @@ Test(customer_answers, leave_a_call_as_it_was_when_the_carrier_refuses)
     cr_assert(call_get(work, in.call.id, &call));
     cr_expect_str_eq(call.media_mode, in.call.media_mode);
     cr_expect_str_eq(customer_wish(work, &call, "StatusCallback"), "https://app.example.com/s");
-}
-
-/* ---- legs ---- */
-
-static struct form leg_form(const char *sid, const struct call *parent, const char *status,
-                            const char *seconds)
-{
-    const struct twilio_field fields[] = {
-        {"AccountSid", CARRIER_ACCOUNT},
-        {"CallSid", sid},
-        {"ParentCallSid", parent->call_sid},
-        {"From", parent->to_addr},
-        {"To", "+13125550142"},
-        {"CallStatus", status},
-        {"CallDuration", seconds},
-    };
-    struct twilio_field *copy = arena_new(&work->arena, struct twilio_field, COUNT(fields));
-
-    memcpy(copy, fields, sizeof fields);
-    return (struct form){copy, COUNT(fields)};
-}
-
-Test(customer_answers, make_calls_of_their_own)
-{
-    struct call parent = call_in(&world).call, leg;
-    const char *sid = new_sid(&world, "CA");
-    struct form form = leg_form(sid, &parent, "ringing", "");
-
-    cr_assert(customer_leg_news(work, &parent, &form, clock_now()), "%s", work->error.message);
-    cr_assert(call_by_sid(work, sid, &leg));
-    cr_expect_str_eq(leg.state, "ringing");
-    cr_expect_str_eq(leg.direction, "outbound");
-    cr_expect(uid_equal(leg.parent_call_id, parent.id));
-    form = leg_form(sid, &parent, "completed", "61");
-    cr_assert(customer_leg_news(work, &parent, &form, clock_now()), "%s", work->error.message);
-    cr_assert(call_by_sid(work, sid, &leg));
-    cr_expect_str_eq(leg.state, "completed");
-    cr_expect_eq(leg.duration_seconds, 61);
-    cr_expect_not(instant_is_none(leg.finalized_at));
-}
-
-/* ---- telling ---- */
-
-static void setup_alone(void)
-{
-    begin(true);
-}
-
-static void end_alone(void)
-{
-    world_end(&world);
-}
-
-TestSuite(customer_news, .init = setup_alone, .fini = end_alone);
-
-static struct call call_that_tells(const struct customer_wishes *wishes)
-{
-    struct call call = call_in(&world).call;
-    const char *params = customer_params(work, NULL, wishes);
-    const struct param with[] = {PARAM(params), PARAM(work->tenant), PARAM(call.id)};
-
-    cr_assert(db_execute(work, "UPDATE calls SET carrier_params = ? WHERE tenant_id = ? AND id = ?",
-                         with, COUNT(with), NULL));
-    return call;
-}
-
-/* The carrier tells of a call: stores and applies. */
-static struct carrier_callback told(const char *kind, const char *url,
-                                    const struct twilio_field *at, size_t count)
-{
-    const struct arrival arrival = {
-        .kind = kind,
-        .url = url,
-        .form = {at, count},
-        .signature = "valid",
-        .received_at = clock_now(),
-    };
-    struct carrier_callback callback;
-    bool fresh;
-
-    cr_assert(callback_store(work, &arrival, &callback, &fresh), "%s", work->error.message);
-    cr_assert(callback_apply(work, &callback), "%s", work->error.message);
-    return callback;
-}
-
-static struct carrier_callback status(const struct call *call, const char *word,
-                                      const char *sequence)
-{
-    const struct twilio_field fields[] = {
-        {"AccountSid", CARRIER_ACCOUNT},
-        {"CallSid", call->call_sid},
-        {"CallStatus", word},
-        {"SequenceNumber", sequence},
-    };
-
-    return told("status", "https://voice.example.com/api/v1/call-status", fields, COUNT(fields));
-}
-
-static size_t due(struct rows *rows)
-{
-    cr_assert(deliveries_claim(work, "sender", 30000, 100, rows), "%s", work->error.message);
-    return rows->count;
-}
-
-static const char *field_of(const struct webhook_sending *sending, const char *name)
-{
-    struct form form;
-
-    customer_form_read(work, sending->delivery.body, &form);
-    return form_text(&form, name);
-}
-
-Test(customer_news, of_a_call_are_the_ones_that_were_asked_for)
-{
-    const struct customer_wishes wishes = {.status_url = "https://app.example.com/s?a=b",
-                                           .status_events = "answered completed"};
-    struct call call = call_that_tells(&wishes);
-    struct customer_request request;
-    struct webhook_sending *sending;
-    struct form form;
-    struct rows rows;
-
-    status(&call, "ringing", "1");
-    status(&call, "in-progress", "2");
-    status(&call, "busy", "3");
-    cr_assert_eq(due(&rows), 2);
-    sending = rows.at;
-    cr_expect_str_eq(field_of(&sending[0], "CallStatus"), "in-progress");
-    cr_expect_str_eq(field_of(&sending[0], "AccountSid"), world.tenant.account_sid);
-    cr_expect_str_eq(field_of(&sending[1], "CallStatus"), "busy");
-    cr_assert(customer_attempt(work, &sending[0], &request));
-    cr_expect_str_eq(request.url, "https://app.example.com/s?a=b");
-    cr_expect_str_eq(request.token, token);
-    customer_form_read(work, request.body, &form);
-    cr_expect_eq(form.count, 4);
-}
-
-Test(customer_news, are_told_of_the_end_alone_unless_more_is_asked_for)
-{
-    const struct customer_wishes wishes = {.status_url = "https://app.example.com/s"};
-    struct call call = call_that_tells(&wishes);
-    struct rows rows;
-
-    status(&call, "in-progress", "2");
-    cr_expect_eq(due(&rows), 0);
-    status(&call, "completed", "3");
-    cr_expect_eq(due(&rows), 1);
-}
-
-Test(customer_news, are_told_once)
-{
-    const struct customer_wishes wishes = {.status_url = "https://app.example.com/s"};
-    struct call call = call_that_tells(&wishes);
-    struct carrier_callback callback = status(&call, "completed", "3");
-    struct rows rows;
-
-    callback.applied = "new"; /* the process died before it could say so */
-    cr_assert(callback_apply(work, &callback), "%s", work->error.message);
-    cr_expect_eq(due(&rows), 1);
-}
-
-Test(customer_news, may_be_asked_for_by_get)
-{
-    const struct customer_wishes wishes = {.status_url = "https://app.example.com/s?a=b",
-                                           .status_method = "GET"};
-    struct call call = call_that_tells(&wishes);
-    struct http_header headers[CUSTOMER_HEADERS];
-    struct customer_request request;
-    const char *signature = NULL;
-    struct rows rows;
-
-    status(&call, "completed", "3");
-    cr_assert_eq(due(&rows), 1);
-    cr_assert(customer_attempt(work, rows.at, &request));
-    cr_expect_null(request.body);
-    cr_expect_not_null(strstr(request.url, "/s?a=b&AccountSid=AC"), "%s", request.url);
-    for (size_t i = customer_headers(work, &request, headers); i-- > 0;)
-        if (strcmp(headers[i].name, "X-Twilio-Signature") == 0)
-            signature = headers[i].value;
-    cr_expect_str_eq(signature, twilio_signature(&work->arena, token, request.url, NULL, 0));
-}
-
-Test(customer_news, of_recordings_and_verdicts_are_told_too)
-{
-    const struct customer_wishes wishes = {.recording_url = "https://app.example.com/r",
-                                           .amd_url = "https://app.example.com/a"};
-    struct call call = call_that_tells(&wishes);
-    const char *sid = new_sid(&world, "RE");
-    const struct twilio_field recording[] = {
-        {"AccountSid", CARRIER_ACCOUNT}, {"CallSid", call.call_sid},
-        {"RecordingSid", sid},           {"RecordingStatus", "completed"},
-        {"RecordingDuration", "4"},      {"RecordingUrl", "https://api.twilio.com/x"},
-    };
-    const struct twilio_field verdict[] = {
-        {"AccountSid", CARRIER_ACCOUNT}, {"CallSid", call.call_sid}, {"AnsweredBy", "human"}};
-    struct webhook_sending *sending;
-    struct rows rows;
-
-    told("recording", "https://voice.example.com/hooks/twilio/recording", recording, 6);
-    told("amd", "https://voice.example.com/hooks/twilio/amd", verdict, 3);
-    cr_assert_eq(due(&rows), 2);
-    sending = rows.at;
-    cr_expect_str_eq(sending[0].endpoint.url, "https://app.example.com/r");
-    cr_expect_str_eq(sending[1].endpoint.url, "https://app.example.com/a");
-}
-
-/* A callback of the customer's TwiML comes to a URL of ours. */
-Test(customer_news, of_nested_callbacks_come_through_our_urls)
-{
-    struct call call = call_in(&world).call;
-    struct customer_hook hook = {.call_id = call.id,
-                                 .kind = "status",
-                                 .url = "https://app.example.com/leg",
-                                 .method = "POST",
-                                 .events = "answered"};
-    const char *url = customer_hook_url(work, &hook), *sid = new_sid(&world, "CA");
-    struct form form;
-    struct call leg;
-    struct rows rows;
-
-    cr_assert(customer_hooks_write(work, &hook, 1), "%s", work->error.message);
-    form = leg_form(sid, &call, "ringing", "");
-    told("other", url, form.at, form.count);
-    cr_expect_eq(due(&rows), 0);
-    form = leg_form(sid, &call, "in-progress", "");
-    told("other", url, form.at, form.count);
-    cr_assert_eq(due(&rows), 1);
-    cr_expect_str_eq(((struct webhook_sending *)rows.at)->endpoint.url,
-                     "https://app.example.com/leg");
-    cr_assert(call_by_sid(work, sid, &leg));
-    cr_expect_str_eq(leg.state, "in_progress");
-}
-
-Test(customer_news, of_urls_with_another_signature_are_nobodys)
-{
-    struct call call = call_in(&world).call;
-    struct form form = leg_form(new_sid(&world, "CA"), &call, "ringing", "");
-    struct carrier_callback callback =
-        told("other", "https://voice.example.com/hooks/twilio/callback/v1.YWJj.ZGVm", form.at,
-             form.count);
-
-    cr_expect_str_eq(callback.applied, "rejected");
 }
