@@ -134,8 +134,11 @@ static bool open_context(void)
 
 bool sockets_open(const struct sockets *sockets)
 {
-    struct lws_context_creation_info client = {
-        .port = CONTEXT_PORT_NO_LISTEN, .protocols = client_protocols, .vhost_name = "client"};
+    /* Without this option of its own it has no TLS, whatever the context has. */
+    struct lws_context_creation_info client = {.port = CONTEXT_PORT_NO_LISTEN,
+                                               .protocols = client_protocols,
+                                               .vhost_name = "client",
+                                               .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT};
 
     loop.setup = sockets;
     if (!open_context())
