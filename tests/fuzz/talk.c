@@ -1,4 +1,4 @@
-// with: stream/[!m]*.c stream/m[!a]*.c stream/tools/*.c tests/unit/outlets.c
+// with: stream/[!m]*.c stream/m[!a]*.c stream/socket/*.c stream/tools/*.c tests/unit/outlets.c
 /*
  * Whatever a carrier, a model, a visitor or a stranger at the control listener says to a call that
  * is under way: it is taken or refused, and no byte too many is read.  Each line of the input is a
