@@ -24,6 +24,7 @@ struct list_answer {
 
 extern const struct entity list_answer_entity;
 
+/* Answers 200 with the list through that view, and says whether that went well. */
 bool reply_list(struct request *req, const struct view *view, struct list_answer *list);
 
 #endif

@@ -21,6 +21,10 @@ struct delta {
     struct slice audio;
 };
 
+/*
+ * A piece of the model's voice goes to the caller; nothing does of a response that was given up,
+ * while a supervisor speaks, or once the call is closing.
+ */
 void bridge_from_model(struct live *live, const struct delta *delta);
 
 /* No more audio of an item comes. */

@@ -17,6 +17,7 @@ enum {
     CHAT_STREAMS = 4096,           /* at once; more are not taken */
 };
 
+/* Starts the thread that talks to models; false when that fails, and the log says so. */
 bool chat_links_start(void);
 
 /* Ends the thread; the loop must collect once more (offloop.h). */

@@ -9,6 +9,7 @@
 
 #include "stream/live.h"
 
+/* Base URL, key and model of whoever the call talks to now. */
 const char *chat_provider_url(const struct live *live);
 const char *chat_provider_key(const struct live *live);
 const char *chat_provider_model(const struct live *live);

@@ -33,6 +33,7 @@ struct talk {
     size_t count, bytes;
 };
 
+/* Adds a message at the end; what makes the talk too long goes, oldest first. */
 struct talk_message *talk_add(struct talk *talk, enum chat_role role, const char *item,
                               const char *text);
 

@@ -34,6 +34,7 @@ const char *clarification_answer(struct live *live, json_object *args);
 /* The supervisor has spoken to the caller: no answer is awaited any more. */
 void clarification_drop(struct live *live);
 
+/* From the loop's tick: the caller is told to hold on, and at last the agent goes on without it. */
 void clarification_tick(struct live *live);
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/config.h"
 #include "stream/socket.h"
 
+/* Starts the helper that reads commands; false when that fails, and the log says so. */
 bool control_start(const struct config *config);
 void control_stop(void);
 

@@ -35,6 +35,7 @@ struct tts_listener {
 struct tts *tts_open(struct live *live, const struct voice_choice *choice,
                      const struct tts_listener *listener);
 
+/* Whether the provider's socket is there now. */
 bool tts_is_open(const struct tts *tts);
 
 /* Whether it was open at some time; one that ended before was refused. */

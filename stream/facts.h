@@ -32,6 +32,7 @@ void facts_tell(void (*publish)(const struct event_news *news), bool (*wanted)(i
 typedef bool facts_sink(const char *line, size_t length);
 void facts_to(facts_sink *sink);
 
+/* Somebody's turn, once its text is there; written again when that changes. */
 void fact_turn(const struct subject *subject, const struct slot *slot);
 
 /* How a turn is being heard: so much of it at a time, and from then on as time goes. */
@@ -92,6 +93,7 @@ struct tool_fact {
     int64_t duration_ms; /* NO_INTEGER while it runs */
 };
 
+/* Written when the tool is called, and again when it has answered. */
 void fact_tool(const struct subject *subject, const struct tool_fact *tool);
 
 /* How another voice than the model's fares; later ones of a session replace it. */

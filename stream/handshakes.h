@@ -15,6 +15,7 @@ enum { HANDSHAKES_MOST = 512, HANDSHAKE_US = 5 * 1000000 };
 /* Whether another may begin. */
 bool handshakes_have_room(void);
 
+/* One has begun; "connection" only tells it from others. */
 void handshake_begin(const void *connection, int64_t now_us);
 
 /* It came to something, or is gone; of one that is not known nothing happens. */

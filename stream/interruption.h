@@ -70,6 +70,7 @@ bool interruption_is_forbidden(const struct live *live);
 /* A response of ours began. */
 void interruption_response(struct live *live, const char *id, const char *purpose);
 
+/* From the loop's tick: a caller whose frames stop has stopped to speak; timers that ran out. */
 void interruption_tick(struct live *live);
 
 /* The model's connection is a new one: what was open is closed, what was held is said. */

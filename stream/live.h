@@ -152,6 +152,7 @@ struct live {
 /* A new session; its first hold is the carrier's socket. */
 struct live *live_new(const struct config *config, const char *ip);
 
+/* Somebody else needs the session: it stays until that one lets go too. */
 void live_hold(struct live *live);
 
 /* Lets go; the last one frees it. */
@@ -182,6 +183,7 @@ struct claimed {
     const struct room *room; /* NULL: it is no leg of one */
 };
 
+/* What came of claim_ask(): the session is ours, and its model is called; or it is closed. */
 void live_claimed(struct live *live, const struct claimed *claimed);
 void live_refused(struct live *live, const struct error *error);
 

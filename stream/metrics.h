@@ -20,6 +20,7 @@ void metrics_stop(void);
 /* From the loop's tick: every ten seconds the figures are written. */
 void metrics_tick(void);
 
+/* Adds to a counter; in the loop's thread, as all of these. */
 void metrics_count(enum node_metric metric, int64_t more);
 
 /* A turn of the loop took so long. */

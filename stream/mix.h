@@ -40,6 +40,7 @@ struct jitter {
 bool jitter_open(struct jitter *jitter, int most_ms, int lead_ms);
 void jitter_close(struct jitter *jitter);
 
+/* Adds voice that came, µ-law of 8 kHz; of what is too much the oldest is dropped, and counted. */
 void jitter_put(struct jitter *jitter, const unsigned char *ulaw, size_t count);
 
 /* The same with base64 as carriers send it; what is not base64, or too long, is left out. */

@@ -24,6 +24,7 @@ void node_tick(void);
 /* No further calls; those that are go on. */
 void node_drain(void);
 
+/* Whether it is registered, keeps its facts and does not drain; and whether it drains. */
 bool node_takes_calls(void);
 bool node_is_draining(void);
 

@@ -24,6 +24,7 @@ bool pulse_start(const char *directory, uint64_t first_file);
 /* Alive now; in the loop's thread. */
 void pulse_beat(void);
 
+/* No further beats: the process ends as it should. */
 void pulse_stop(void);
 
 /* When the process that wrote a file of a spool was last alive; NO_INSTANT: nobody knows. */

@@ -43,6 +43,7 @@ static inline bool queue_is_empty(const struct queue *queue)
     return queue->first == queue->last;
 }
 
+/* Drops all that is in it, and its memory; it may be used again. */
 void queue_free(struct queue *queue);
 
 #endif

@@ -26,6 +26,10 @@ void realtime_speak(struct live *live, const struct speak *speak);
 /* Sends the request that waited, when there is one and its time has come. */
 void realtime_speak_waiting(struct live *live);
 
+/*
+ * Ends the answer that the model is making; and tells it how much of one the caller heard, so that
+ * it knows of no more.
+ */
 void realtime_cancel(struct live *live);
 void realtime_truncate(struct live *live, const struct cut *cut);
 

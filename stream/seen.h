@@ -13,6 +13,7 @@
 
 struct seen;
 
+/* Remembers nothing yet; given back with seen_free(), which takes NULL too. */
 struct seen *seen_new(size_t size);
 void seen_free(struct seen *seen);
 

@@ -39,6 +39,7 @@ bool spool_append(struct spool *spool, const char *line, size_t length);
 /* Makes sure that what was appended survives a power failure. */
 void spool_sync(struct spool *spool);
 
+/* Its files stay; no mistake when it is closed already. */
 void spool_close(struct spool *spool);
 
 /* Whether the disk takes anything, tried with a file of its own that is removed again. */
@@ -84,6 +85,7 @@ void spool_taken(struct spool_reader *reader, struct spool_place place);
 /* Closes; "all_taken": the last files are removed too. */
 void spool_reader_close(struct spool_reader *reader, bool all_taken);
 
+/* Whether a stands before b, by file and then by byte. */
 bool spool_place_before(struct spool_place a, struct spool_place b);
 
 #endif

@@ -41,6 +41,7 @@ void takeover_resume(struct live *live);
 /* The call is over, or passed on. */
 void takeover_end(struct live *live);
 
+/* Whether a supervisor speaks in the agent's place, or was asked to. */
 bool takeover_is_on(const struct live *live);
 
 /* The supervisor's base64 µ-law. */
@@ -50,6 +51,7 @@ void takeover_say(struct live *live, struct slice audio);
  * hear it. */
 bool takeover_from_caller(struct live *live, struct slice audio);
 
+/* From the loop's tick: a supervisor who was awaited too long is awaited no more. */
 void takeover_tick(struct live *live);
 
 #endif

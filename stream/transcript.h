@@ -56,6 +56,7 @@ struct transcript {
 struct slot *transcript_reserve(struct transcript *transcript, const char *item,
                                 const char *previous, enum speaker speaker, int64_t now_us);
 
+/* The turn of an item; NULL when it has none. */
 struct slot *transcript_find(const struct transcript *transcript, const char *item);
 
 /* More of a text, or the whole of it; after a cut neither changes anything. */

@@ -39,11 +39,13 @@ void unplayed_add(struct unplayed *unplayed, const char *item, const char *respo
 /* No more audio of an item comes. */
 void unplayed_end(struct unplayed *unplayed, const char *item);
 
+/* What is kept of an item; NULL: nothing. */
 struct unplayed_item *unplayed_find(const struct unplayed *unplayed, const char *item);
 
 /* Lets go of what is over and no longer in the playback. */
 void unplayed_trim(struct unplayed *unplayed, const struct playback *playback);
 
+/* Lets go of all of it. */
 void unplayed_free(struct unplayed *unplayed);
 
 #endif

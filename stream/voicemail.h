@@ -36,6 +36,7 @@ bool voicemail_is_on(const struct live *live);
 /* A frame of the machine's. */
 void voicemail_hear(struct live *live, struct slice audio);
 
+/* From the loop's tick: once the machine is silent, or spoke too long, the message is left. */
 void voicemail_tick(struct live *live);
 
 #endif

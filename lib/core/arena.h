@@ -17,6 +17,7 @@ struct arena {
 /* Zeroed memory for "count" objects of a type. */
 #define arena_new(arena, type, count) ((type *)arena_take((arena), sizeof(type), (count)))
 
+/* The same without a type: zeroed, aligned for anything. */
 void *arena_take(struct arena *arena, size_t size, size_t count);
 
 /* A copy of "length" bytes with a NUL behind them. */
@@ -25,6 +26,7 @@ char *arena_copy(struct arena *arena, const char *text, size_t length);
 /* A copy of a text; NULL stays NULL. */
 char *arena_text(struct arena *arena, const char *text);
 
+/* A text as printf would write it. */
 char *arena_format(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -116,9 +116,12 @@ typedef struct {
 
 #define NO_COLUMNS ((columns){{0, 0}})
 
+/* Whether the column at an index of the table is in it; the set with it, and without it. */
 bool columns_has(columns set, size_t index);
 columns columns_with(columns set, size_t index);
 columns columns_without(columns set, size_t index);
+
+/* What is in one of two sets; and whether nothing is in one. */
 columns columns_union(columns a, columns b);
 bool columns_empty(columns set);
 

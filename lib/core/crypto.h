@@ -18,6 +18,7 @@ typedef struct {
     unsigned char bytes[32];
 } hash256;
 
+/* SHA-256 of some bytes. */
 hash256 sha256(const void *data, size_t length);
 
 /* The same of what comes in pieces; the end frees it. */
@@ -26,9 +27,10 @@ struct hashing *hashing_begin(void);
 void hashing_add(struct hashing *hashing, const void *data, size_t length);
 hash256 hashing_end(struct hashing *hashing);
 
+/* HMAC-SHA-256 of some bytes under a key. */
 hash256 hmac_sha256(const void *key, size_t key_length, const void *data, size_t length);
 
-/* 20 bytes. */
+/* HMAC-SHA-1 of them, 20 bytes. */
 void hmac_sha1(const void *key, size_t key_length, const void *data, size_t length,
                unsigned char digest[20]);
 

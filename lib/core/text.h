@@ -19,6 +19,7 @@ struct text {
     size_t length, room;
 };
 
+/* Adds what printf would write. */
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Adds bytes as they are. */
@@ -27,6 +28,7 @@ void text_bytes(struct text *text, const char *bytes, size_t length);
 /* Adds a NUL-ended text as it is. */
 void text_put(struct text *text, const char *more);
 
+/* Adds one byte as it is; and a number in decimal digits. */
 void text_char(struct text *text, char c);
 
 void text_integer(struct text *text, int64_t value);

@@ -31,6 +31,7 @@ struct local_time {
     int year, month, mday;
 };
 
+/* What the zone's clocks show at that moment. */
 struct local_time zone_local(const struct zone *zone, instant when);
 
 /* When its clocks show that minute of that day; of two moments the first, of none the next. */

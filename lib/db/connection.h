@@ -67,6 +67,7 @@ struct statement *cache_find(struct cache *cache, const char *sql);
 /* Closes a statement; its place is free then. */
 void statement_drop(struct statement *statement);
 
+/* Closes all statements, as the end of their connection does. */
 void cache_clear(struct cache *cache);
 
 /*

@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 
+/* As the driver sends it: UTC, to the millisecond. */
 void moment_from_instant(instant when, MYSQL_TIME *time);
 
 /* Microseconds are cut to milliseconds; the zero date is NO_INSTANT. */

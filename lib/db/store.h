@@ -30,6 +30,7 @@ bool store_insert(struct work *work, const struct entity *entity, const void *ro
  */
 bool store_update(struct work *work, const struct entity *entity, const void *row, columns given);
 
+/* Removes the row of that key; NOT_FOUND when there is none. */
 bool store_delete(struct work *work, const struct entity *entity, uid id);
 
 /* How a list is asked for. */

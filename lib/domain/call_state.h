@@ -21,6 +21,7 @@ extern const char *const session_states[];
 int64_t call_state_rank(const char *state);
 int64_t session_state_rank(const char *state);
 
+/* Whether a call in that state is over. */
 bool call_state_is_terminal(const char *state);
 
 /* Our word for the carrier's CallStatus ("no-answer", "in-progress"); NULL when it is none. */

@@ -17,6 +17,7 @@ struct call_stats {
 
 extern const struct entity call_stats_entity;
 
+/* Those of work->tenant; all of it 0, and the averages NaN, while it has no calls. */
 bool call_stats_get(struct work *work, struct call_stats *stats);
 
 /*

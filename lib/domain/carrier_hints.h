@@ -22,6 +22,10 @@ enum { CARRIER_HINT_EXPIRED = -1 };
 bool carrier_hint_find(struct work *work, const char *account_sid, const char *number,
                        const char *kind, int64_t *tenant);
 
+/*
+ * Remembers that this tenant proved it, from now on for CARRIER_HINT_SECONDS; a new one is not
+ * remembered while there are CARRIER_HINTS_MOST.
+ */
 bool carrier_hint_put(struct work *work, const char *account_sid, const char *number,
                       const char *kind, int64_t tenant);
 

@@ -41,6 +41,7 @@ struct proof {
     const char *matching_url; /* PROOF_INVALID: what would have fitted, for the operator; or NULL */
 };
 
+/* Tries the tokens; *proof says what came of it, and work->tenant whose it is. */
 void carrier_prove(struct work *work, const struct posted *posted, struct proof *proof);
 
 /* Our key in the query of a URL that we gave the carrier ("cid"); NO_UID when there is none. */

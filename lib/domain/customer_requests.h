@@ -59,6 +59,7 @@ struct customer_delivery {
     uid event;               /* the carrier's callback */
 };
 
+/* Writes the delivery down for the jobs to make; the URL's fragment is dropped. */
 bool customer_deliver(struct work *work, const struct customer_delivery *delivery);
 
 /* The request of one attempt of such a delivery. */

@@ -47,6 +47,7 @@ struct host_memory {
  */
 void host_memory_open(const struct config *config);
 
+/* What the host shares, or the process alone has; never NULL. */
 struct host_memory *host_memory(void);
 
 /* Takes a free slot for this process; NULL when there is none, or no file to lock. */

@@ -19,6 +19,7 @@ struct latency {
 /* Of which figure of a turn. */
 enum latency_of { LATENCY_MODEL, LATENCY_ANSWER };
 
+/* The figures of so many turns; work memory is taken from the arena. */
 struct latency latency_over(struct arena *arena, const struct turn *turns, size_t count,
                             enum latency_of which);
 

@@ -46,6 +46,7 @@ struct node_figures {
     struct latency_figures stages[LATENCY_STAGES];
 };
 
+/* Counts one duration in the buckets of a stage. */
 void latency_figures_add(struct latency_figures *figures, int64_t ms);
 
 /* As process_stats keeps them: counters and gauges by name, histograms as arrays. */

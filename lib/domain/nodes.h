@@ -38,6 +38,7 @@ bool node_heartbeat(struct work *work, struct media_node *node, int64_t active_s
 /* up, draining or down; the row stays. */
 bool node_set_state(struct work *work, struct media_node *node, const char *state);
 
+/* The node of that id, whatever its state; NOT_FOUND. */
 bool node_by_id(struct work *work, int64_t id, struct media_node *node);
 
 /* Whether the node is up or draining, of that epoch, and its heartbeat fresh. */

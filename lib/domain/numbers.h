@@ -36,6 +36,7 @@ struct phone_number {
 extern const struct entity phone_number_entity;
 extern const char *const number_states[];
 
+/* The tenant's number of that key, or of that seq, in whichever state; NOT_FOUND. */
 bool number_find(struct work *work, uid id, struct phone_number *number);
 bool number_by_seq(struct work *work, int64_t seq, struct phone_number *number);
 

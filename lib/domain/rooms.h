@@ -32,6 +32,7 @@ struct room {
 extern const struct entity room_entity;
 extern const char *const room_states[];
 
+/* The tenant's room of that key; NOT_FOUND. */
 bool room_get(struct work *work, uid id, struct room *room);
 
 /*

@@ -25,6 +25,7 @@ struct known_route {
     const char *language, *org_ref;
 };
 
+/* The route of a called number (E.164); texts are in the arena.  False: it is not known here. */
 void known_route_put(struct work *work, const char *to, const struct known_route *route);
 bool known_route_get(struct work *work, const char *to, struct known_route *route);
 
@@ -34,6 +35,7 @@ struct known_version {
     unsigned redacts; /* REDACT_… */
 };
 
+/* Notes a version that is in use; its key names it. */
 void known_version_put(struct work *work, const struct agent_version *version,
                        const struct known_version *known);
 

@@ -43,6 +43,7 @@ extern const struct entity voice_session_entity;
 /* Every member at its nothing, a new key, state "pending", empty documents, started now. */
 void session_begin(struct voice_session *session);
 
+/* The tenant's session of that key; NOT_FOUND. */
 bool session_get(struct work *work, uid id, struct voice_session *session);
 
 /* The newest session of a call that is not expired; NOT_FOUND when there is none. */

@@ -25,12 +25,16 @@ struct supervisor_action {
 extern const struct entity supervisor_action_entity;
 
 /* What is wanted, and by whom. */
+struct human_wish;
+
 struct supervision {
     const char *action;        /* kind of the command: as above, and transfer */
     const char *origin;        /* stateset, phony, thruai, twilio, console */
     const char *supervisor;    /* who; NULL: the origin */
     const char *target;        /* whom to dial: escalate, transfer, and barge by phone */
     bool warm;                 /* whoever answers is told first, and may decline */
+    const struct human_wish *human; /* escalate: how "target" is called, and that the caller waits
+                                       for it and comes back to the agent; NULL: as usual */
     const char *note, *reason; /* note: what is said, whispered, pressed, or told to the human */
 };
 
@@ -78,6 +82,7 @@ struct action_filter {
         *action; /* NULL: any; actions are the five words that all dialects know */
 };
 
+/* A page of them: an array of struct supervisor_action. */
 bool supervisor_actions_list(struct work *work, const struct action_filter *filter,
                              const struct page *page, struct rows *actions);
 

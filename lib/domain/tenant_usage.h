@@ -12,6 +12,7 @@ struct tenant_usage {
     int64_t minutes_this_month; /* each call rounded up; the month of the tenant's time zone */
 };
 
+/* Counts them now, of that tenant, whoever the work's is. */
 bool tenant_usage(struct work *work, const struct tenant *tenant, struct tenant_usage *usage);
 
 #endif

@@ -39,6 +39,7 @@ bool turns_put(struct work *work, const struct turn *turns, size_t count);
 /* All turns of a call over its sessions, in the order they were said: an array of struct turn. */
 bool turns_of_call(struct work *work, uid call, struct rows *turns);
 
+/* The same of one session. */
 bool turns_of_session(struct work *work, uid session, struct rows *turns);
 
 #endif

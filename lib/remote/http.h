@@ -83,11 +83,13 @@ void http_send_many(struct work *work, struct http_exchange *exchanges, size_t c
  */
 struct http_flights;
 
+/* None under way yet.  Give it back with http_flights_close(). */
 struct http_flights *http_flights_open(void);
 
 /* Nothing may be under way. NULL is no mistake. */
 void http_flights_close(struct http_flights *flights);
 
+/* Sends the exchange's request; what comes of it is told by http_flights_wait(). */
 void http_flights_begin(struct http_flights *flights, struct work *work,
                         struct http_exchange *exchange);
 

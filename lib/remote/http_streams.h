@@ -39,11 +39,16 @@ struct http_stream_order {
     void *with;
 };
 
+/* None under way yet; all calls but http_streams_wake() are for one thread. */
 struct http_streams *http_streams_open(void);
 
 /* Ends what is under way without a word. NULL is no mistake. */
 void http_streams_close(struct http_streams *streams);
 
+/*
+ * Begins one; nothing is told of it before the next http_streams_wait().  It is gone once "ended"
+ * was called for it or it was canceled.
+ */
 struct http_stream *http_streams_begin(struct http_streams *streams,
                                        const struct http_stream_order *order);
 

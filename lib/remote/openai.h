@@ -101,8 +101,10 @@ void chat_error_read(const char *body, size_t length, int status, char code[CHAT
 /* Whether a request that failed like that may be sent once more. */
 bool chat_may_retry(int status, const char *code);
 
+/* Adds words to others; "at" is the caller's to free. */
 void chat_words_add(struct chat_words *words, const char *text, size_t length);
 
+/* Gives back what reading took. */
 void chat_answer_free(struct chat_answer *answer);
 
 #endif

@@ -118,6 +118,7 @@ bool twilio_call_update(struct work *work, const struct carrier *carrier, const 
                         const struct carrier_setting *settings, size_t nsettings,
                         struct carrier_call *call, struct carrier_outcome *outcome);
 
+/* What the carrier knows of a call now; NOT_FOUND. */
 bool twilio_call_fetch(struct work *work, const struct carrier *carrier, const char *call_sid,
                        struct carrier_call *call);
 

@@ -79,6 +79,7 @@ void sockets_cut_overdue(void);
 
 /* ---- connect.c, private.c ---- */
 
+/* What libwebsockets tells of a connection that we made; not 0: it is to be closed. */
 int socket_on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t length);
 
@@ -88,6 +89,7 @@ struct control_exchange {
     char method[8], path[128], signature[160], body[4096 + 1];
 };
 
+/* The same of a request to the control listener. */
 int socket_on_control(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                       size_t length);
 

@@ -52,6 +52,7 @@ struct toolbox *toolbox_new(const struct agent_version *version, const struct ca
  */
 void toolbox_add(struct toolbox *box, const struct tool_definition *tools, size_t count);
 
+/* Who else needs it holds it; the last who lets go frees it. */
 void toolbox_hold(struct toolbox *box);
 void toolbox_release(struct toolbox *box); /* NULL is no mistake */
 
