@@ -12,8 +12,8 @@
 
 /*
  * Takes one from a bucket ("kwickphone.key") for a key (an id, an address).  "rate" says where the
- * bucket stands, also when the answer is false: RATE_LIMITED, with retry_after_seconds set and the
- * Retry-After header is added with the refusal.
+ * bucket stands, also when the answer is false: RATE_LIMITED, with retry_after_seconds set; the
+ * header Retry-After is added with the refusal.
  */
 bool rate_take(struct request *req, const char *bucket, const char *key, int64_t limit,
                int64_t window_seconds, struct rate *rate);

@@ -13,7 +13,7 @@
 #include "domain/node_metrics.h"
 #include "stream/transcript.h"
 
-/* Starts the thread that writes the figures into the database. */
+/* Starts the thread that writes the figures into the database; false when it cannot be started. */
 bool metrics_start(const struct config *config);
 void metrics_stop(void);
 

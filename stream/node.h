@@ -12,7 +12,7 @@
 
 #include "core/config.h"
 
-/* Registers, again and again while the database is away. */
+/* Registers, again and again while the database is away; false when no thread can be started. */
 bool node_start(const struct config *config);
 
 /* Says goodbye; the row is "down" afterwards if the database answers. */

@@ -19,7 +19,7 @@
 
 struct recorder;
 
-/* Starts the threads; "directory" is the node's spool. */
+/* Starts the threads; "directory" is the node's spool.  False when one cannot be started. */
 bool recorders_start(const struct config *config, const char *directory);
 
 /* Finishes the recording that is under way; the others are stored after the next start. */

@@ -26,11 +26,14 @@ struct recording_key {
 void recording_name(const struct recording_key *key, const char *ending, char name[RECORDING_NAME]);
 bool recording_name_read(const char *name, const char *ending, struct recording_key *key);
 
-/* Writes the row of a recording that begins; does no harm when it is there. */
+/* Writes the row of a recording that begins; does no harm when it is there.  Sets work->tenant. */
 bool recording_announce(struct work *work, const struct recording_key *key);
 
-/* Makes the MP3 of a file's bytes and stores it, in pieces: what it takes has nothing to do with
- * how long the call was. */
+/*
+ * Makes the MP3 of a file's bytes and stores it, in pieces: what it takes has nothing to do with
+ * how long the call was.  NOT_FOUND when the file is gone, BUSY when it cannot be read now.  Sets
+ * work->tenant.
+ */
 bool recording_store(struct work *work, const struct recording_key *key, const char *path);
 
 /* Gets a piece of an MP3, which may be empty; false: no more of it is wanted. */

@@ -40,8 +40,7 @@ struct settings {
     double speed;         /* of the voice; 1: as it is */
     const char *transcription_model, *transcription_prompt; /* prompt: NULL when there is none */
     const char *noise_reduction;                            /* NULL: off */
-    const char
-        *turn_detection; /* JSON as the model wants it; "null": it does not listen for turns */
+    const char *turn_detection; /* JSON as the model wants it; "null": it listens for no turns */
     struct interruption_rules interruption;
     const char **end_phrases; /* said by the caller, each of them ends the call */
     size_t nend_phrases;

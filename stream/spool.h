@@ -30,7 +30,10 @@ struct spool {
 /* A line stands behind its sum: "89abcdef ". */
 enum { SPOOL_FILE_SIZE = 1024 * 1024, SPOOL_LINE = 128 * 1024, SPOOL_SUM = 9 };
 
-/* Opens for appending, behind whatever an earlier process left; makes the directory. */
+/*
+ * Opens for appending, behind whatever an earlier process left; makes the directory.  False when
+ * the disk does not let us, and the log says why.
+ */
 bool spool_open(struct spool *spool, const char *directory);
 
 /* Appends one line without its newline; false when the disk does not take it. */
@@ -62,7 +65,7 @@ struct spool_reader {
     size_t window_length;
 };
 
-/* Begins at the oldest line there is. */
+/* Begins at the oldest line there is; false when there is no file, or none that can be opened. */
 bool spool_reader_open(struct spool_reader *reader, const char *directory);
 
 /* A line that was read, in the arena, and the place behind it. */

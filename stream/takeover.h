@@ -47,8 +47,10 @@ bool takeover_is_on(const struct live *live);
 /* The supervisor's base64 µ-law. */
 void takeover_say(struct live *live, struct slice audio);
 
-/* A frame of the caller's: sends as much of the supervisor's voice.  True: the agent is not to
- * hear it. */
+/*
+ * A frame of the caller's: sends as much of the supervisor's voice.  True: the agent is not to hear
+ * it.
+ */
 bool takeover_from_caller(struct live *live, struct slice audio);
 
 /* From the loop's tick: a supervisor who was awaited too long is awaited no more. */

@@ -12,7 +12,10 @@
 #include "stream/tools/run.h"
 #include "stream/tools/toolbox.h"
 
-/* Starts the threads that tools need; the configuration must outlive them. */
+/*
+ * Starts the threads that tools need; the configuration must outlive them.  False when one cannot
+ * be started, and the log says so.
+ */
 bool tools_start(const struct config *config);
 void tools_stop(void);
 

@@ -20,7 +20,10 @@
 #include "core/config.h"
 #include "core/uid.h"
 
-/* Starts both threads; "ended" is told, in the loop, of each session whose end was written down. */
+/*
+ * Starts both threads; "ended" is told, in the loop, of each session whose end was written down.
+ * "directory" is the spool's; false when it cannot be written, or no thread can be started.
+ */
 bool writer_start(const struct config *config, const char *directory, void (*ended)(uid session));
 
 /* Hands over a fact; false when too many wait for the disk. */

@@ -28,11 +28,11 @@ extern const struct entity supervisor_action_entity;
 struct human_wish;
 
 struct supervision {
-    const char *action;        /* kind of the command: as above, and transfer */
-    const char *origin;        /* stateset, phony, thruai, twilio, console */
-    const char *supervisor;    /* who; NULL: the origin */
-    const char *target;        /* whom to dial: escalate, transfer, and barge by phone */
-    bool warm;                 /* whoever answers is told first, and may decline */
+    const char *action;             /* kind of the command: as above, and transfer */
+    const char *origin;             /* stateset, phony, thruai, twilio, console */
+    const char *supervisor;         /* who; NULL: the origin */
+    const char *target;             /* whom to dial: escalate, transfer, and barge by phone */
+    bool warm;                      /* whoever answers is told first, and may decline */
     const struct human_wish *human; /* escalate: how "target" is called, and that the caller waits
                                        for it and comes back to the agent; NULL: as usual */
     const char *note, *reason; /* note: what is said, whispered, pressed, or told to the human */
@@ -78,8 +78,7 @@ bool session_is_live(const struct voice_session *session);
 struct action_filter {
     bool everybody; /* of all tenants, or only of "tenant" if that is not 0 */
     int64_t tenant;
-    const char *stream_sid,
-        *action; /* NULL: any; actions are the five words that all dialects know */
+    const char *stream_sid, *action; /* NULL: any; of the five words that all dialects know */
 };
 
 /* A page of them: an array of struct supervisor_action. */

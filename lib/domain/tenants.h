@@ -86,8 +86,10 @@ bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
 bool tenant_check(struct work *work, const char *tenant_key, json_object *config,
                   struct tenant *tenant);
 
-/* A setting of the tenant's document by its name, "recording.enabled"; NULL and the fallback when
- * absent or of another type.  In the arena. */
+/*
+ * A setting of the tenant's document by its name, "recording.enabled"; NULL and the fallback when
+ * absent or of another type.  In the arena.
+ */
 const char *tenant_setting(struct work *work, const struct tenant *tenant, const char *path);
 bool tenant_setting_is_on(struct work *work, const struct tenant *tenant, const char *path,
                           bool fallback);

@@ -7,8 +7,10 @@
 
 #include "stream/tools/builtins.h"
 
-/* Passes the caller on: to a number, to a department of the version's transfer_settings, or to a
- * human. */
+/*
+ * Passes the caller on: to a number, to a department of the version's transfer_settings, or to a
+ * human.
+ */
 bool errand_transfer(struct work *work, const struct errand *errand, struct text *result);
 
 /* To a human, when one can be reached now; otherwise a callback task. */

@@ -8,7 +8,7 @@
 #include "core/config.h"
 #include "stream/tools/run.h"
 
-/* Starts the thread; the configuration must outlive it. */
+/* Starts the thread; the configuration must outlive it.  False when it cannot be started. */
 bool posts_start(const struct config *config);
 
 /* Gives up what is under way and ends the thread. */
