@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "socket.h"
@@ -242,22 +243,35 @@ static enum stamp_flag speech(struct call *call, int64_t now_us)
     return STAMP_PLAIN;
 }
 
+/* Silence behind a stamp: only the stamp is coded anew. */
+static const char *base64_frame(const struct stamp *stamp)
+{
+    enum { ANEW = (STAMP_BYTES + 2) / 3 * 3 };
+    static char audio[4 * FRAME_BYTES];
+    uint8_t frame[FRAME_BYTES];
+    char kept;
+
+    memset(frame, 0xff, sizeof frame);
+    if (!audio[0])
+        EVP_EncodeBlock((unsigned char *)audio, frame, sizeof frame);
+    stamp_write(frame, stamp);
+    kept = audio[ANEW / 3 * 4];
+    EVP_EncodeBlock((unsigned char *)audio, frame, ANEW);
+    audio[ANEW / 3 * 4] = kept;
+    return audio;
+}
+
 static void speak(struct call *call, int64_t due_us)
 {
     int64_t now_us = load_now_us();
     struct stamp stamp = {(uint16_t)call->index, call->next, (uint8_t)speech(call, now_us)};
-    uint8_t frame[FRAME_BYTES];
-    char audio[4 * FRAME_BYTES], text[700];
-    int length;
-
-    memset(frame, 0xff, sizeof frame);
-    stamp_write(frame, &stamp);
-    EVP_EncodeBlock((unsigned char *)audio, frame, sizeof frame);
-    length = snprintf(text, sizeof text,
-                      "{\"event\":\"media\",\"sequenceNumber\":\"%u\",\"media\":{\"track\":"
-                      "\"inbound\",\"chunk\":\"%u\",\"timestamp\":\"%u\",\"payload\":\"%s\"},"
-                      "\"streamSid\":\"MZ%s\"}",
-                      call->next + 2, call->next + 1, call->next * 20, audio, call->sid + 2);
+    char text[700];
+    int length = snprintf(text, sizeof text,
+                          "{\"event\":\"media\",\"sequenceNumber\":\"%u\",\"media\":{\"track\":"
+                          "\"inbound\",\"chunk\":\"%u\",\"timestamp\":\"%u\",\"payload\":\"%s\"},"
+                          "\"streamSid\":\"MZ%s\"}",
+                          call->next + 2, call->next + 1, call->next * 20, base64_frame(&stamp),
+                          call->sid + 2);
     load_put(&call->socket, text, (size_t)length);
     call->sent_us[call->next % RING] = now_us;
     call->next++;
@@ -315,10 +329,12 @@ static void drop(int loop, struct call *call)
     seen.failed++;
 }
 
-static void listen_to_calls(int loop, int wait_ms)
+/* The time between is slept: the model shares this core. */
+static void listen_to_calls(int loop, int64_t wait_us)
 {
+    struct timespec wait = {.tv_nsec = (wait_us > 0 ? wait_us : 0) * 1000};
     struct epoll_event events[256];
-    int count = epoll_wait(loop, events, 256, wait_ms);
+    int count = epoll_pwait2(loop, events, 256, &wait, NULL);
 
     for (int i = 0; i < count; i++) {
         struct call *call = events[i].data.ptr;
@@ -364,7 +380,7 @@ static void talk_until(int loop, int64_t until_us, size_t *begun)
                     if (!load_flush(&calls[i].socket))
                         drop(loop, &calls[i]);
                 }
-        listen_to_calls(loop, slot_us > load_now_us() + 900 ? 1 : 0);
+        listen_to_calls(loop, slot_us - load_now_us());
     }
 }
 

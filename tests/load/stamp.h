@@ -32,11 +32,12 @@ static inline void stamp_write(uint8_t *at, const struct stamp *stamp)
 static inline size_t stamp_find(const uint8_t *bytes, size_t from, size_t length,
                                 struct stamp *stamp)
 {
+    const uint8_t *found = from < length ? memmem(bytes + from, length - from, "TLk", 3) : NULL;
+
     *stamp = (struct stamp){0};
-    while (from + STAMP_BYTES <= length && memcmp(bytes + from, "TLk", 3) != 0)
-        from++;
-    if (from + STAMP_BYTES > length)
+    if (!found || found + STAMP_BYTES > bytes + length)
         return length;
+    from = (size_t)(found - bytes);
     memcpy(&stamp->call, bytes + from + 3, 2);
     memcpy(&stamp->number, bytes + from + 5, 4);
     stamp->flag = bytes[from + 9];
