@@ -68,14 +68,16 @@ struct reservation_order {
     uid worker_activity_id;
     const char *dequeue_to, *dequeue_from;
     int64_t dequeue_timeout;
+    bool dequeue_record;
     uid dequeue_post_work;
     const char *call_to, *call_from, *call_url, *call_callback;
     int64_t call_timeout;
-    bool call_accept;
+    bool call_record, call_accept;
     const char *redirect_call_sid, *redirect_url;
     bool redirect_accept;
     const char *to, *from;
     int64_t timeout;
+    bool record, conference_record;
     uid post_work;
     const char *other;
 };
@@ -87,12 +89,14 @@ static const struct column order_columns[] = {
     COLUMN(reservation_order, dequeue_to, NULLABLE),
     COLUMN(reservation_order, dequeue_from, NULLABLE),
     COLUMN(reservation_order, dequeue_timeout, NULLABLE),
+    COLUMN(reservation_order, dequeue_record, NOT_NULL),
     COLUMN(reservation_order, dequeue_post_work, NULLABLE),
     COLUMN(reservation_order, call_to, NULLABLE),
     COLUMN(reservation_order, call_from, NULLABLE),
     COLUMN(reservation_order, call_url, NULLABLE),
     COLUMN(reservation_order, call_callback, NULLABLE),
     COLUMN(reservation_order, call_timeout, NULLABLE),
+    COLUMN(reservation_order, call_record, NOT_NULL),
     COLUMN(reservation_order, call_accept, NOT_NULL),
     COLUMN(reservation_order, redirect_call_sid, NULLABLE),
     COLUMN(reservation_order, redirect_url, NULLABLE),
@@ -100,6 +104,8 @@ static const struct column order_columns[] = {
     COLUMN(reservation_order, to, NULLABLE),
     COLUMN(reservation_order, from, NULLABLE),
     COLUMN(reservation_order, timeout, NULLABLE),
+    COLUMN(reservation_order, record, NOT_NULL),
+    COLUMN(reservation_order, conference_record, NOT_NULL),
     COLUMN(reservation_order, post_work, NULLABLE),
     COLUMN(reservation_order, other, NULLABLE),
 };
@@ -135,6 +141,19 @@ static const struct wire usual_number = {NULL, parse_usual, "\"type\":\"integer\
 static const struct wire usual_words = {
     NULL, parse_usual, "\"type\":\"array\",\"items\":{\"type\":\"string\"}", false};
 
+/* A word for what is recorded. */
+static const char *parse_record(struct request *req, const struct field *field, json_object *in,
+                                void *cell)
+{
+    (void)req;
+    (void)field;
+    return tr_record_read(json_object_get_string(in), cell)
+               ? NULL
+               : "do-not-record, record-from-answer, record-from-start, true or false";
+}
+
+static const struct wire recording_word = {NULL, parse_record, "\"type\":\"string\"", false};
+
 #define SID_OF(member, called, letters)                                                            \
     FIELD(reservation_order, member, called, CREATE, .wire = &twilio_sid, .prefix = (letters))
 #define SAID(member, called) FIELD(reservation_order, member, called, CREATE)
@@ -144,16 +163,16 @@ static const struct wire usual_words = {
 static const struct field order_fields[] = {
     /* clang-format off */
     FIELD(reservation_order, status,      "reservation_status", CREATE, .about = "accepted, rejected, wrapping or completed."),
-    FIELD(reservation_order, instruction, "instruction",        CREATE, .about = "accept, reject, dequeue, call, redirect or conference; the parameters of each begin with its name, but for a conference's."),
+    FIELD(reservation_order, instruction, "instruction",        CREATE, .about = "accept, reject, dequeue, call, redirect or conference; the parameters of each begin with its name, but for a conference's.  Not supervise: a caller and a worker talk in no conference that a third may enter."),
     SID_OF(worker_activity_id, "worker_activity_sid", "WA"),
 
     SAID(dequeue_to,       "dequeue_to"),
-    FIELD(reservation_order, dequeue_from,    "dequeue_from",    CREATE, .about = "A wish: the worker sees the number that the caller talks to."),
-    FIELD(reservation_order, dequeue_timeout, "dequeue_timeout", CREATE, .about = "A wish: it rings as long as the account's handoffs do."),
+    FIELD(reservation_order, dequeue_from,    "dequeue_from",    CREATE, .about = "A number of the account's, which the worker sees; left out: the one the caller talks to."),
+    FIELD(reservation_order, dequeue_timeout, "dequeue_timeout", CREATE, .about = "Seconds that it rings, 60 unless given."),
     SID_OF(dequeue_post_work, "dequeue_post_work_activity_sid", "WA"),
     USUAL("dequeue_status_callback_url",   usual_word,  NULL),
     USUAL("dequeue_status_callback_event", usual_words, NULL),
-    USUAL("dequeue_record",                usual_word,  " do-not-record "),
+    FIELD(reservation_order, dequeue_record, "dequeue_record", CREATE, .wire = &recording_word, .about = "Whether the worker's leg is recorded, from the answer on."),
 
     SAID(call_to,       "call_to"),
     SAID(call_from,     "call_from"),
@@ -161,20 +180,20 @@ static const struct field order_fields[] = {
     SAID(call_timeout,  "call_timeout"),
     SAID(call_accept,   "call_accept"),
     SAID(call_callback, "call_status_callback_url"),
-    USUAL("call_record", usual_word, " do-not-record false "),
+    FIELD(reservation_order, call_record, "call_record", CREATE, .wire = &recording_word),
 
     SAID(redirect_call_sid, "redirect_call_sid"),
     SAID(redirect_url,      "redirect_url"),
     SAID(redirect_accept,   "redirect_accept"),
 
     SAID(to,       "to"),
-    FIELD(reservation_order, from,    "from",    CREATE, .about = "A wish, as with dequeue."),
-    FIELD(reservation_order, timeout, "timeout", CREATE, .about = "A wish, as with dequeue."),
+    FIELD(reservation_order, from,    "from",    CREATE, .about = "As with dequeue."),
+    FIELD(reservation_order, timeout, "timeout", CREATE, .about = "As with dequeue."),
     SID_OF(post_work, "post_work_activity_sid", "WA"),
     USUAL("status_callback",                             usual_word,   NULL),
     USUAL("status_callback_method",                      usual_word,   " POST "),
     USUAL("status_callback_event",                       usual_words,  NULL),
-    USUAL("record",                                      usual_truth,  " false "),
+    FIELD(reservation_order, record, "record", CREATE, .about = "Whether the worker's leg is recorded."),
     USUAL("muted",                                       usual_truth,  " false "),
     USUAL("beep",                                        usual_word,   " false "),
     USUAL("start_conference_on_enter",                   usual_truth,  " true "),
@@ -188,7 +207,7 @@ static const struct field order_fields[] = {
     USUAL("conference_status_callback",                  usual_word,   NULL),
     USUAL("conference_status_callback_method",           usual_word,   " POST "),
     USUAL("conference_status_callback_event",            usual_words,  NULL),
-    USUAL("conference_record",                           usual_word,   " do-not-record false "),
+    FIELD(reservation_order, conference_record, "conference_record", CREATE, .wire = &recording_word, .about = "The same: the conference begins with the worker."),
     USUAL("conference_trim",                             usual_word,   " do-not-trim trim-silence "),
     USUAL("recording_channels",                          usual_word,   " mono dual "),
     USUAL("recording_status_callback",                   usual_word,   NULL),
@@ -294,6 +313,7 @@ static void fill_instruction(const struct reservation_order *order, struct tr_in
         to->to = order->dequeue_to;
         to->from = order->dequeue_from;
         to->timeout_seconds = order->dequeue_timeout;
+        to->record = order->dequeue_record;
         to->post_work_activity_id = order->dequeue_post_work;
         break;
     case TR_CALL:
@@ -301,6 +321,7 @@ static void fill_instruction(const struct reservation_order *order, struct tr_in
         to->from = order->call_from;
         to->url = order->call_url;
         to->timeout_seconds = order->call_timeout;
+        to->record = order->call_record;
         to->status_callback_url = order->call_callback;
         to->accept = order->call_accept;
         break;
@@ -313,6 +334,7 @@ static void fill_instruction(const struct reservation_order *order, struct tr_in
         to->to = order->to;
         to->from = order->from;
         to->timeout_seconds = order->timeout;
+        to->record = order->record || order->conference_record;
         to->post_work_activity_id = order->post_work;
         break;
     case TR_REJECT:

@@ -5,6 +5,7 @@
 #include "domain/call_state.h"
 #include "domain/finalise_parts.h"
 #include "domain/rooms.h"
+#include "domain/taskrouter/links.h"
 
 /* What is known of a call's sessions, in one row. */
 struct sessions_summary {
@@ -96,7 +97,8 @@ static bool close_sessions(struct work *work, const struct finalising *f)
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
-/* Tools that ran when the session ended will never answer; handoffs end with the call. */
+/* Tools that ran when the session ended will never answer; handoffs and what TaskRouter has of the
+ * call end with it. */
 static bool close_loose_ends(struct work *work, const struct finalising *f)
 {
     static const char tools[] = "UPDATE tool_invocations SET status = 'error', error = 'node_lost'"
@@ -109,7 +111,8 @@ static bool close_loose_ends(struct work *work, const struct finalising *f)
     const struct param params[] = {PARAM(f->now), PARAM(f->now), PARAM(work->tenant), PARAM(f->id)};
 
     return db_execute(work, tools, params + 2, 2, NULL) &&
-           db_execute(work, handoffs, params, COUNT(params), NULL);
+           db_execute(work, handoffs, params, COUNT(params), NULL) &&
+           tr_link_call_over(work, &f->call);
 }
 
 static bool read_all(struct work *work, struct finalising *f)

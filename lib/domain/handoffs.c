@@ -31,6 +31,9 @@ static const struct column columns_of_handoff[] = {
     COLUMN(handoff, operator, NULLABLE, .max = 480),
     COLUMN(handoff, next_targets, NULLABLE, .max = 120),
     COLUMN(handoff, chain_id, NULLABLE),
+    COLUMN(handoff, dial_from, NULLABLE, .max = 32),
+    COLUMN(handoff, ring_seconds, NULLABLE),
+    COLUMN(handoff, recorded, NOT_NULL),
     COLUMN(handoff, requested_at, NOT_NULL),
     COLUMN(handoff, answered_at, NULLABLE),
     COLUMN(handoff, bridged_at, NULLABLE),
@@ -109,6 +112,9 @@ bool handoff_request(struct work *work, struct handoff *handoff)
     row.reason = word_text(&work->arena, handoff->reason, 500);
     row.briefing = handoff->briefing;
     row.next_targets = handoff->next_targets;
+    row.dial_from = handoff->dial_from;
+    row.ring_seconds = handoff->ring_seconds ? handoff->ring_seconds : NO_INTEGER;
+    row.recorded = handoff->recorded;
     row.state = "requested";
     row.requested_at = row.created_at = row.updated_at = clock_now();
     *handoff = row;
@@ -136,6 +142,9 @@ static struct handoff next_of(struct work *work, const struct handoff *handoff)
     next.next_targets = rest ? rest + 1 : NULL;
     next.state = "requested";
     next.human_call_id = next.tr_task_id = next.callback_task_id = NO_UID;
+    next.dial_from = NULL; /* what was said of one human is not meant for the next */
+    next.ring_seconds = NO_INTEGER;
+    next.recorded = false;
     next.answered_at = next.bridged_at = next.ended_at = NO_INSTANT;
     next.requested_at = next.created_at = next.updated_at = clock_now();
     next.rev = 1;
@@ -180,14 +189,16 @@ bool handoff_next(struct work *work, const struct handoff *handoff, const char *
     return true;
 }
 
+/* States of one that is not over, in the order in which they come. */
+#define ON_THE_WAY "'requested', 'dialing', 'ringing', 'briefing', 'bridged'"
+
 bool handoff_open(struct work *work, uid call, struct handoff *handoff)
 {
-    const char *sql =
-        arena_format(&work->arena,
-                     "SELECT %s FROM handoffs WHERE tenant_id = ? AND call_id = ?"
-                     " AND state IN ('requested', 'dialing', 'ringing', 'briefing', 'bridged')"
-                     " ORDER BY id DESC LIMIT 1",
-                     store_names(work, &handoff_entity, NULL));
+    const char *sql = arena_format(&work->arena,
+                                   "SELECT %s FROM handoffs WHERE tenant_id = ? AND call_id = ?"
+                                   " AND state IN (" ON_THE_WAY ")"
+                                   " ORDER BY id DESC LIMIT 1",
+                                   store_names(work, &handoff_entity, NULL));
     const struct param params[] = {PARAM(work->tenant), PARAM(call)};
 
     return db_find(work, sql, params, COUNT(params), &handoff_entity, handoff);
@@ -217,11 +228,13 @@ static bool move_step(struct work *work, void *with)
     const char *state = ((struct move *)with)->state;
     static const char sql[] =
         "UPDATE handoffs SET state = ?, ended_at = IF(?, ?, ended_at), updated_at = ?,"
-        " rev = rev + 1 WHERE tenant_id = ? AND id = ? AND ended_at IS NULL AND state <> ?";
+        " rev = rev + 1 WHERE tenant_id = ? AND id = ? AND ended_at IS NULL"
+        " AND (? OR FIELD(state, " ON_THE_WAY ") < FIELD(?, " ON_THE_WAY "))";
     bool over = !strstr("requested dialing ringing briefing bridged", state);
     instant now = clock_now();
-    const struct param params[] = {PARAM(state),        PARAM(over),        PARAM(now),  PARAM(now),
-                                   PARAM(work->tenant), PARAM(handoff->id), PARAM(state)};
+    const struct param params[] = {PARAM(state), PARAM(over),         PARAM(now),
+                                   PARAM(now),   PARAM(work->tenant), PARAM(handoff->id),
+                                   PARAM(over),  PARAM(state)};
     uint64_t changed;
 
     if (!db_execute(work, sql, params, COUNT(params), &changed))

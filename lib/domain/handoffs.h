@@ -23,6 +23,9 @@ struct handoff {
     const char *next_targets; /* numbers, commas between them, that are called one after the other
                                  when this one does not come; NULL: none */
     uid chain_id;             /* the first of such a chain; none: this one */
+    const char *dial_from;    /* the number the human sees; NULL: the one the caller talks to */
+    int64_t ring_seconds;     /* NO_INTEGER: as long as usual */
+    bool recorded;            /* the human's leg is, by the carrier */
     instant requested_at, answered_at, bridged_at, ended_at, created_at, updated_at;
     int64_t rev;
 };
@@ -30,8 +33,8 @@ struct handoff {
 extern const struct entity handoff_entity;
 
 /*
- * Plans one: the caller sets call_id, mode, initiated_by, target and may set reason, briefing and
- * next_targets.
+ * Plans one: the caller sets call_id, mode, initiated_by, target and may set reason, briefing,
+ * next_targets, dial_from, ring_seconds (0: as usual) and recorded.
  * Unless the ladder did it, the call is marked escalated and call.escalated is owed to who wants to
  * hear of it; event handoff.requested.  The daemon then
  * ends its session with result "transferred", and the after hook dials.
@@ -51,7 +54,10 @@ bool handoff_open(struct work *work, uid call, struct handoff *handoff);
 /* Whether the call was ever passed on by the fallback ladder. */
 bool handoff_was_fallback(struct work *work, uid call, bool *was);
 
-/* Moves it on, unless it is over; event handoff.<state>. */
+/*
+ * Moves it on, unless it is over or further along already: late and repeated news change nothing.
+ * Event handoff.<state>.
+ */
 bool handoff_move(struct work *work, const struct handoff *handoff, const char *state);
 
 #endif

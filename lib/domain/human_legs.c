@@ -39,6 +39,14 @@ struct ordering {
     struct call leg;
 };
 
+/* The number that the human sees. */
+static const char *seen_from(const struct ordering *o)
+{
+    if (o->handoff->dial_from)
+        return o->handoff->dial_from;
+    return is(o->caller->direction, "inbound") ? o->caller->to_addr : o->caller->from_addr;
+}
+
 static void describe(struct work *work, struct ordering *o)
 {
     const struct call *caller = o->caller;
@@ -52,7 +60,7 @@ static void describe(struct work *work, struct ordering *o)
     leg->media_mode = "bridge";
     leg->leg_role = "human";
     leg->parent_call_id = caller->id;
-    leg->from_addr = is(caller->direction, "inbound") ? caller->to_addr : caller->from_addr;
+    leg->from_addr = seen_from(o);
     leg->to_addr = o->handoff->target;
     leg->agent_name = caller->agent_name;
     leg->org_ref = caller->org_ref;
@@ -87,26 +95,38 @@ static const char *human_url(struct work *work, uid leg, bool was_asked)
                                        was_asked ? "?asked=1" : ""));
 }
 
-static bool place(struct work *work, struct ordering *o)
+/* Where the carrier tells of the leg, by our key in case it is faster than its answer. */
+static const char *keyed_url(struct work *work, const char *path, uid leg)
 {
     char key[27];
+
+    uid_write_base32(leg, key);
+    return hook_url(work, arena_format(&work->arena, "%s?cid=%s", path, key));
+}
+
+static bool place(struct work *work, struct ordering *o)
+{
+    const int64_t wanted = o->handoff->ring_seconds;
+    bool recorded = o->handoff->recorded;
     struct carrier_outcome outcome = {0};
     struct carrier_call answer = {0};
     struct call_news news = NO_NEWS;
-
-    uid_write_base32(o->leg.id, key);
     const struct carrier_setting settings[] = {
         {"To", o->leg.to_addr},
         {"From", o->leg.from_addr},
         {"Url", human_url(work, o->leg.id, false)},
         {"Method", "POST"},
-        {"StatusCallback",
-         hook_url(work, arena_format(&work->arena, "/api/v1/call-status?cid=%s", key))},
+        {"StatusCallback", keyed_url(work, "/api/v1/call-status", o->leg.id)},
         {"StatusCallbackMethod", "POST"},
         {"StatusCallbackEvent", "ringing"},
         {"StatusCallbackEvent", "answered"},
         {"StatusCallbackEvent", "completed"},
-        {"Timeout", arena_format(&work->arena, "%d", RING_SECONDS)},
+        {"Timeout", arena_format(&work->arena, "%lld",
+                                 (long long)(wanted == NO_INTEGER ? RING_SECONDS : wanted))},
+        {"Record", recorded ? "true" : NULL},
+        {"RecordingStatusCallback",
+         recorded ? keyed_url(work, "/hooks/twilio/recording", o->leg.id) : NULL},
+        {"RecordingStatusCallbackEvent", recorded ? "in-progress completed absent" : NULL},
     };
     if (twilio_call_create(work, &o->carrier, settings, COUNT(settings), &answer, &outcome)) {
         news.state = "queued";
@@ -125,9 +145,9 @@ static bool place(struct work *work, struct ordering *o)
 
 static bool order(struct work *work, struct ordering *o)
 {
-    struct outward outward = {.channel = GATE_VOICE, .transfer = true, .to = o->handoff->target};
+    const struct outward outward = {
+        .channel = GATE_VOICE, .transfer = true, .from = seen_from(o), .to = o->handoff->target};
 
-    outward.from = is(o->caller->direction, "inbound") ? o->caller->to_addr : o->caller->from_addr;
     if (!tenant_by_id(work, work->tenant, &o->tenant) || !gate_check(work, &outward, &o->pass) ||
         !carrier_of_tenant(work, &o->tenant, &o->carrier))
         return false;
@@ -415,20 +435,26 @@ bool human_leg_ended(struct work *work, const struct call *known)
 
 /* ---- whom TaskRouter found ---- */
 
-static bool set_target(struct work *work, struct handoff *handoff, const char *to, const char *who)
+static bool set_target(struct work *work, struct handoff *handoff, const struct human_wish *wish)
 {
-    static const char sql[] = "UPDATE handoffs SET target = ?, operator = ?, updated_at = ?,"
-                              " rev = rev + 1 WHERE tenant_id = ? AND id = ?";
+    static const char sql[] =
+        "UPDATE handoffs SET target = ?, operator = ?, dial_from = ?, ring_seconds = ?,"
+        " recorded = ?, updated_at = ?, rev = rev + 1 WHERE tenant_id = ? AND id = ?";
     instant now = clock_now();
-    const struct param params[] = {PARAM(handoff->target), PARAM(handoff->operator), PARAM(now),
-                                   PARAM(work->tenant), PARAM(handoff->id)};
+    const struct param params[] = {PARAM(handoff->target),    PARAM(handoff->operator),
+                                   PARAM(handoff->dial_from), PARAM(handoff->ring_seconds),
+                                   PARAM(handoff->recorded),  PARAM(now),
+                                   PARAM(work->tenant),       PARAM(handoff->id)};
 
-    handoff->target = word_ascii(&work->arena, to, 200);
-    handoff->operator= word_text(&work->arena, who, 120);
+    handoff->target = word_ascii(&work->arena, wish->to, 200);
+    handoff->operator= word_text(&work->arena, wish->who, 120);
+    handoff->dial_from = word_ascii(&work->arena, wish->from, 32);
+    handoff->ring_seconds = wish->ring_seconds;
+    handoff->recorded = wish->record;
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
-bool human_leg_begin(struct work *work, struct handoff *handoff, const char *to, const char *who,
+bool human_leg_begin(struct work *work, struct handoff *handoff, const struct human_wish *wish,
                      bool *called)
 {
     uid wanted = handoff->id;
@@ -439,9 +465,9 @@ bool human_leg_begin(struct work *work, struct handoff *handoff, const char *to,
         return false;
     if (call_state_is_terminal(caller.state))
         return handoff_move(work, handoff, "canceled");
-    if (!to || tr_is_target(to))
+    if (!wish->to || tr_is_target(wish->to))
         return go_on(work, &caller, handoff, "failed");
-    if (!set_target(work, handoff, to, who) || !call_first(work, &caller, handoff, called))
+    if (!set_target(work, handoff, wish) || !call_first(work, &caller, handoff, called))
         return false;
     if (!*called)
         return give_up(work, handoff, &caller, "failed") && fetch_caller(work, &caller);

@@ -47,12 +47,20 @@ bool human_answered(struct work *work, const struct token *token, const struct h
  */
 bool human_leg_ended(struct work *work, const struct call *known);
 
+/* A human who is to be called for a caller, and how. */
+struct human_wish {
+    const char *to, *who; /* the address; whose it is */
+    const char *from;     /* a number of the tenant's; NULL: the one the caller talks to */
+    int64_t ring_seconds; /* NO_INTEGER: as long as usual */
+    bool record;          /* the leg, by the carrier */
+};
+
 /*
- * Whom a handoff to TaskRouter waited for is known: "to" is called in the place of its target, as
- * "who" (operator).  "called" is false when that cannot be: then the next of the chain is called,
+ * Whom a handoff to TaskRouter waited for is known, and called in the place of its target ("who" is
+ * its operator).  "called" is false when that cannot be: then the next of the chain is called,
  * or the caller goes back to the agent, as if nobody had come.
  */
-bool human_leg_begin(struct work *work, struct handoff *handoff, const char *to, const char *who,
+bool human_leg_begin(struct work *work, struct handoff *handoff, const struct human_wish *wish,
                      bool *called);
 
 /* … and that nobody is: the handoff ends with "state". */

@@ -252,7 +252,8 @@ static void be_leg(struct ordering *o)
 static bool prepare(struct work *work, struct ordering *o)
 {
     const struct outbound_order *order = o->order;
-    const struct outward outward = {.channel = GATE_VOICE, .from = order->from, .to = order->to};
+    const struct outward outward = {
+        .channel = GATE_VOICE, .from = order->from, .to = order->to, .transfer = order->transfer};
 
     if (!tenant_by_id(work, work->tenant, &o->tenant) || !gate_check(work, &outward, &o->pass) ||
         !carrier_of_tenant(work, &o->tenant, &o->carrier) ||

@@ -30,6 +30,7 @@ struct outbound_order {
     int64_t ring_seconds, limit_seconds; /* 0: 60 and the longest call */
     uid room_id;                         /* a leg of a room; NO_UID: a call of its own */
     const char *leg_role, *language;     /* of such a leg */
+    bool transfer; /* a leg of a call that runs already: it takes no slot of its own */
 
     /* What the Twilio dialect adds; checked wishes (domain/customer_callbacks.h), or NULL. */
     const struct customer_wishes *customer;

@@ -9,6 +9,7 @@
 #include "domain/commands.h"
 #include "domain/gate.h"
 #include "domain/handoffs.h"
+#include "domain/human_legs.h"
 #include "domain/nodes.h"
 #include "domain/taskrouter/links.h"
 #include "domain/tickets.h"
@@ -75,6 +76,9 @@ static bool check_target(struct work *work, struct ordering *o)
         .to = o->wanted->target,
     };
 
+    if (o->wanted->human && o->wanted->human->from)
+        outward.from = o->wanted->human->from;
+
     o->dials = true;
     return tr_is_target(o->wanted->target) || gate_check(work, &outward, NULL);
 }
@@ -130,17 +134,21 @@ static document arguments_of(struct work *work, const struct ordering *o)
 static bool write_handoff(struct work *work, struct ordering *o)
 {
     const struct supervision *wanted = o->wanted;
+    const struct human_wish *human = wanted->human;
 
     o->handoff = (struct handoff){
         .call_id = o->call.id,
-        .mode = is(wanted->action, "barge") ? "bridge"
-                : wanted->warm              ? "warm"
-                                            : "cold",
+        .mode = is(wanted->action, "barge") || human ? "bridge"
+                : wanted->warm                       ? "warm"
+                                                     : "cold",
         .initiated_by =
             is(wanted->origin, "stateset") || is(wanted->origin, "console") ? "supervisor" : "api",
         .target = wanted->target,
         .reason = wanted->reason,
         .briefing = word_text(&work->arena, wanted->note, LONGEST_NOTE),
+        .dial_from = human ? human->from : NULL,
+        .ring_seconds = human ? human->ring_seconds : NO_INTEGER,
+        .recorded = human && human->record,
     };
     return handoff_request(work, &o->handoff);
 }

@@ -6,7 +6,9 @@
 
 #include "core/text.h"
 #include "domain/call_names.h"
+#include "domain/outbox.h"
 #include "domain/taskrouter/checks.h"
+#include "domain/taskrouter/links.h"
 
 uid activity_named(struct routing_world *r, const char *name)
 {
@@ -219,4 +221,50 @@ void pass_seconds(struct routing_world *r, int64_t seconds)
         if (one->tenant_id == tenant)
             cr_assert(tr_assign_now(r->work, one->workspace_id), "%s", r->work->error.message);
     }
+}
+
+const char *sid_of(struct routing_world *r, const char *letters, uid id)
+{
+    char *sid = arena_take(&r->work->arena, SID_SIZE, 1);
+
+    sid_write(letters, id, sid);
+    return sid;
+}
+
+static void carry_out(struct routing_world *r, const struct outbox_row *row)
+{
+    static const char done[] =
+        "UPDATE outbox SET state = 'delivered' WHERE tenant_id = ? AND id = ?";
+    struct work *work = r->work;
+    const struct param key[] = {PARAM(work->tenant), PARAM(row->id)};
+
+    for (int times = 1; times <= 2; times++)
+        cr_assert(tr_link_carry_out(work, row), "%s, %d: %s", row->event_type, times,
+                  work->error.message);
+    cr_assert(db_execute(work, done, key, COUNT(key), NULL));
+}
+
+void carry_out_owed(struct routing_world *r, const char *put_off)
+{
+    struct work *work = r->work;
+    const char *sql = arena_format(&work->arena,
+                                   "SELECT %s FROM outbox WHERE tenant_id = ? AND state = 'pending'"
+                                   " AND topic = 'taskrouter' ORDER BY id",
+                                   store_names(work, &outbox_row_entity, NULL));
+    const struct param params[] = {PARAM(work->tenant)};
+    struct rows rows;
+    size_t carried_out;
+
+    do {
+        carried_out = 0;
+        cr_assert(db_select(work, sql, params, COUNT(params), &outbox_row_entity, &rows));
+        for (size_t i = 0; i < rows.count; i++) {
+            const struct outbox_row *row = (const struct outbox_row *)rows.at + i;
+
+            if (put_off && strcmp(row->event_type, put_off) == 0)
+                continue;
+            carry_out(r, row);
+            carried_out++;
+        }
+    } while (carried_out);
 }

@@ -61,6 +61,13 @@ bool decide(struct routing_world *r, uid reservation, const char *status);
 /* Moves a task by its client. */
 bool end_task_as(struct routing_world *r, uid task, const char *status, const char *reason);
 
+/* The job of the outbox runs, for this tenant, until nothing is owed but errands of a kind that is
+ * put off (NULL: none); each is carried out twice, as may happen. */
+void carry_out_owed(struct routing_world *r, const char *put_off);
+
+/* A SID in the arena. */
+const char *sid_of(struct routing_world *r, const char *letters, uid id);
+
 /* Time passes, and the job runs. */
 void pass_seconds(struct routing_world *r, int64_t seconds);
 

@@ -144,6 +144,61 @@ Test(taskrouter_assignment, takes_the_more_urgent_task_first_and_then_the_older)
     cr_expect(offered_to(&r, old.id, ann));
 }
 
+/* A task of a workflow with an urgency of its own. */
+static struct tr_task task_as_urgent(uid workflow, int64_t priority, const char *attributes)
+{
+    struct tr_task task;
+
+    tr_task_begin(&task);
+    task.workspace_id = r.workspace.id;
+    task.workflow_id = workflow;
+    task.priority = priority;
+    task.attributes.json = attributes;
+    cr_assert(tr_task_create(r.work, &task, NULL), "%s", r.work->error.message);
+    return task;
+}
+
+Test(taskrouter_assignment, takes_the_more_urgent_of_those_whose_time_is_over_at_once)
+{
+    struct tr_queue queues[] = {queue_of(&r, "Nobody", "1==2"), r.everyone};
+    struct tr_workflow workflow =
+        workflow_of(&r,
+                    "{\"task_routing\":{\"filters\":[{\"expression\":\"1==1\",\"targets\":["
+                    "{\"queue\":\"%1\",\"timeout\":5},{\"queue\":\"%2\"}]}]}}",
+                    queues, 2);
+    struct tr_task old = task_as_urgent(workflow.id, 0, "{}");
+    struct tr_task urgent = task_as_urgent(workflow.id, 9, "{}");
+    uid ann = worker_in(&r, r.available, "Ann", NULL);
+
+    pass_seconds(&r, 6);
+    cr_expect(offered_to(&r, urgent.id, ann));
+    cr_expect_str_eq(task_now(&r, old.id).queue_name, "Everyone");
+    cr_expect_str_eq(task_now(&r, old.id).assignment_status, "pending");
+}
+
+Test(taskrouter_assignment, begins_anew_with_the_task_that_the_new_rules_make_urgent)
+{
+    struct tr_queue queues[] = {queue_of(&r, "Nobody", "1==2"), r.everyone};
+    struct tr_workflow workflow =
+        workflow_of(&r, "{\"task_routing\":{\"default_filter\":{\"queue\":\"%1\"}}}", queues, 2);
+    struct tr_task old = task_as_urgent(workflow.id, 0, "{}");
+    struct tr_task urgent = task_as_urgent(workflow.id, 0, "{\"vip\":true}");
+    uid ann = worker_in(&r, r.available, "Ann", NULL);
+    struct tr_workflow rules = workflow_of(
+        &r,
+        "{\"task_routing\":{\"filters\":[{\"expression\":\"vip\",\"targets\":[{\"queue\":"
+        "\"%2\",\"priority\":9}]}],\"default_filter\":{\"queue\":\"%2\"}}}",
+        queues, 2);
+    struct tr_workflow wanted = workflow, after;
+
+    wanted.configuration = rules.configuration;
+    cr_assert(tr_workflow_update(r.work, &wanted, TR_WITH(NO_COLUMNS, tr_workflow, configuration),
+                                 true, NO_INTEGER, &after),
+              "%s", r.work->error.message);
+    cr_expect(offered_to(&r, urgent.id, ann));
+    cr_expect_str_eq(task_now(&r, old.id).assignment_status, "pending");
+}
+
 Test(taskrouter_assignment, takes_the_younger_first_from_a_queue_that_says_so)
 {
     struct tr_queue stack;

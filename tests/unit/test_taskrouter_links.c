@@ -8,9 +8,11 @@
 #include "domain/call_setup.h"
 #include "domain/call_state.h"
 #include "domain/callback_state.h"
+#include "domain/finalise.h"
 #include "domain/human_legs.h"
 #include "domain/operator_queues.h"
 #include "domain/outbox.h"
+#include "domain/taskrouter/link_words.h"
 #include "domain/taskrouter/links.h"
 #include "fake_carrier.h"
 #include "routing.h"
@@ -31,38 +33,14 @@ static void end(void)
 
 TestSuite(taskrouter_links, .init = setup, .fini = end, .timeout = 60);
 
-/* The job, for this tenant, until nothing is owed. */
-static void carry_out(void)
+static void carry_out_but(const char *put_off)
 {
-    static const char done[] =
-        "UPDATE outbox SET state = 'delivered' WHERE tenant_id = ? AND id = ?";
-    const char *sql = arena_format(&work->arena,
-                                   "SELECT %s FROM outbox WHERE tenant_id = ? AND state = 'pending'"
-                                   " AND topic = 'taskrouter' ORDER BY id",
-                                   store_names(work, &outbox_row_entity, NULL));
-    const struct param params[] = {PARAM(work->tenant)};
-    struct rows rows;
-
-    do {
-        cr_assert(db_select(work, sql, params, COUNT(params), &outbox_row_entity, &rows));
-        for (size_t i = 0; i < rows.count; i++) {
-            const struct outbox_row *row = (const struct outbox_row *)rows.at + i;
-            const struct param key[] = {PARAM(work->tenant), PARAM(row->id)};
-
-            cr_assert(tr_link_carry_out(work, row), "%s: %s", row->event_type, work->error.message);
-            cr_assert(tr_link_carry_out(work, row), "%s, again: %s", row->event_type,
-                      work->error.message);
-            cr_assert(db_execute(work, done, key, COUNT(key), NULL));
-        }
-    } while (rows.count);
+    carry_out_owed(&r, put_off);
 }
 
-static const char *sid_of(const char *letters, uid id)
+static void carry_out(void)
 {
-    char *sid = arena_take(&work->arena, SID_SIZE, 1);
-
-    sid_write(letters, id, sid);
-    return sid;
+    carry_out_owed(&r, NULL);
 }
 
 /* ---- callback tasks ---- */
@@ -77,7 +55,7 @@ static struct callback_task callback_in_queue(void)
     queue.queue_key = "sales";
     queue.name = "Sales";
     queue.metadata.json = arena_format(&work->arena, "{\"taskrouter\":{\"task_queue_sid\":\"%s\"}}",
-                                       sid_of("WQ", r.everyone.id));
+                                       sid_of(&r, "WQ", r.everyone.id));
     cr_assert(operator_queue_put(work, &queue), "%s", work->error.message);
     callback_task_begin(&task);
     task.queue_key = "sales";
@@ -206,6 +184,80 @@ Test(taskrouter_links, of_a_claimed_callback_task_do_not_release_it_when_a_waiti
     cr_expect_str_eq(callback_now(callback.id).assigned_to, "zoe");
 }
 
+/* Ann accepts, and her acceptance is put off. */
+static uid accepted_and_put_off(const struct callback_task *callback)
+{
+    uid reservation;
+
+    worker_in(&r, r.available, "Ann", NULL);
+    reservation = pending_of(&r, callback->tr_task_id).id;
+    cr_assert(decide(&r, reservation, "accepted"));
+    carry_out_but(LINK_ACCEPTED);
+    cr_expect_str_eq(callback_now(callback->id).status, "open");
+    return reservation;
+}
+
+static void claim_as_zoe(const struct callback_task *callback)
+{
+    const struct task_order claim = {
+        .move = TASK_CLAIM, .task = callback->id, .operator_name = "zoe"};
+    struct callback_task after;
+
+    cr_assert(callback_task_move(work, &claim, &after));
+}
+
+Test(taskrouter_links, of_a_callback_task_complete_it_before_the_acceptance_was_carried_out)
+{
+    struct callback_task callback = callback_in_queue();
+
+    cr_assert(decide(&r, accepted_and_put_off(&callback), "completed"));
+    carry_out_but(LINK_ACCEPTED);
+    cr_expect_str_eq(callback_now(callback.id).status, "completed");
+    cr_expect_str_eq(callback_now(callback.id).assigned_to, "Ann");
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "completed");
+}
+
+Test(taskrouter_links, of_a_claimed_callback_task_leave_it_alone_while_the_acceptance_is_put_off)
+{
+    struct callback_task callback = callback_in_queue();
+    uid reservation = accepted_and_put_off(&callback);
+
+    claim_as_zoe(&callback);
+    cr_assert(decide(&r, reservation, "completed"));
+    carry_out_but(LINK_ACCEPTED);
+    cr_expect_str_eq(callback_now(callback.id).status, "in_progress");
+    cr_expect_str_eq(callback_now(callback.id).assigned_to, "zoe");
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "in_progress");
+}
+
+Test(taskrouter_links, of_a_deleted_workspace_release_what_was_claimed)
+{
+    struct callback_task callback = callback_in_queue();
+
+    worker_in(&r, r.available, "Ann", NULL);
+    cr_assert(decide(&r, pending_of(&r, callback.tr_task_id).id, "accepted"));
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "in_progress");
+    cr_assert(tr_workspace_delete(work, r.workspace.id, NO_INTEGER), "%s", work->error.message);
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "open");
+    cr_expect_null(callback_now(callback.id).assigned_to);
+}
+
+Test(taskrouter_links, of_a_deleted_workspace_leave_what_somebody_else_claimed)
+{
+    struct callback_task callback = callback_in_queue();
+
+    accepted_and_put_off(&callback);
+    claim_as_zoe(&callback);
+    cr_assert(tr_workspace_delete(work, r.workspace.id, NO_INTEGER), "%s", work->error.message);
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "in_progress");
+    cr_expect_str_eq(callback_now(callback.id).assigned_to, "zoe");
+}
+
 Test(taskrouter_links, of_an_operator_queue_must_lead_to_a_queue_of_the_tenant)
 {
     struct operator_queue queue;
@@ -285,7 +337,7 @@ static uid caller_waits(void)
         .call_id = in.call.id,
         .mode = "cold",
         .initiated_by = "ai",
-        .target = arena_format(&work->arena, "taskrouter:%s", sid_of("WW", r.workflow.id)),
+        .target = arena_format(&work->arena, "taskrouter:%s", sid_of(&r, "WW", r.workflow.id)),
         .reason = "Wants a human"};
     cr_assert(handoff_request(work, &handoff), "%s", work->error.message);
     cr_assert(session_end(work, in.session.id, &transferred, NULL));
@@ -343,6 +395,76 @@ Test(taskrouter_links, of_a_caller_call_the_worker_who_accepts)
     fake_carrier_stop(&carrier);
 }
 
+/* Another number of the tenant's. */
+static const char *second_number(void)
+{
+    struct phone_number number = r.world.number;
+
+    number.id = uid_new();
+    number.e164 = new_number(&r.world);
+    number.seq++;
+    cr_assert(store_insert(work, &phone_number_entity, &number, columns_all(&phone_number_entity)),
+              "%s", work->error.message);
+    return number.e164;
+}
+
+static bool instruct(uid reservation, const struct tr_instruction *instruction)
+{
+    const struct tr_reservation_order order = {.place = {.workspace = r.workspace.id},
+                                               .id = reservation,
+                                               .instruction = instruction,
+                                               .if_rev = NO_INTEGER};
+    struct tr_reservation after;
+
+    return tr_reservation_update(work, &order, &after);
+}
+
+Test(taskrouter_links, of_a_caller_call_the_worker_as_the_instruction_says)
+{
+    uid task = caller_waits();
+    struct tr_instruction wanted = {
+        .kind = TR_DEQUEUE, .from = "+13125550100", .timeout_seconds = 41, .record = true};
+    struct call leg;
+
+    worker_in(&r, r.available, "Ann", "{\"contact_uri\":\"+13125550155\"}");
+    cr_expect_not(instruct(pending_of(&r, task).id, &wanted), "that number is not the tenant's");
+    cr_expect_eq(work->error.what, INVALID);
+    wanted.from = second_number();
+    cr_assert(instruct(pending_of(&r, task).id, &wanted), "%s", work->error.message);
+    carry_out();
+    cr_assert(call_get(work, handoff_now().human_call_id, &leg));
+    cr_expect_str_eq(leg.from_addr, wanted.from);
+    cr_expect_not_null(strstr(carrier.request, "&Timeout=41&"), "%s", carrier.request);
+    cr_expect_not_null(strstr(carrier.request, "&Record=true&"), "%s", carrier.request);
+    cr_expect_not_null(strstr(carrier.request, wanted.from + 1), "%s", carrier.request);
+    fake_carrier_stop(&carrier);
+}
+
+Test(taskrouter_links, of_a_caller_let_the_worker_ring_a_minute_when_an_instruction_says_nothing)
+{
+    uid task = caller_waits();
+    const struct tr_instruction wanted = {.kind = TR_CONFERENCE, .timeout_seconds = NO_INTEGER};
+
+    worker_in(&r, r.available, "Ann", "{\"contact_uri\":\"+13125550155\"}");
+    cr_assert(instruct(pending_of(&r, task).id, &wanted), "%s", work->error.message);
+    carry_out();
+    cr_expect_not_null(strstr(carrier.request, "&Timeout=60"), "%s", carrier.request);
+    cr_expect_null(strstr(carrier.request, "&Record="), "%s", carrier.request);
+    fake_carrier_stop(&carrier);
+}
+
+Test(taskrouter_links, of_a_caller_end_when_its_call_is_finalised_first)
+{
+    uid task = caller_waits();
+
+    end_by_carrier(&r.world, in.call.id, 20);
+    cr_assert(call_finalise(work, in.call.id, NULL), "%s", work->error.message);
+    carry_out();
+    cr_expect_str_eq(task_now(&r, task).assignment_status, "canceled");
+    cr_expect_str_eq(task_now(&r, task).reason, "hangup");
+    fake_carrier_stop(&carrier);
+}
+
 Test(taskrouter_links, of_a_caller_who_hangs_up_end)
 {
     uid task = caller_waits();
@@ -377,6 +499,18 @@ Test(taskrouter_links, of_a_caller_whom_the_worker_drops_undialled_bring_the_age
     reservation = pending_of(&r, task).id;
     cr_assert(decide(&r, reservation, "accepted"));
     cr_assert(decide(&r, reservation, "completed"));
+    carry_out();
+    cr_expect_str_eq(handoff_now().state, "no_answer");
+    fake_carrier_stop(&carrier);
+}
+
+Test(taskrouter_links, of_a_caller_bring_the_agent_back_when_the_workspace_is_deleted)
+{
+    uid task = caller_waits();
+
+    worker_in(&r, r.available, "Ann", "{\"contact_uri\":\"+13125550155\"}");
+    cr_assert(decide(&r, pending_of(&r, task).id, "accepted"));
+    cr_assert(tr_workspace_delete(work, r.workspace.id, NO_INTEGER), "%s", work->error.message);
     carry_out();
     cr_expect_str_eq(handoff_now().state, "no_answer");
     fake_carrier_stop(&carrier);

@@ -90,20 +90,13 @@ static struct form form_of(const char *type)
     return form;
 }
 
-static const char *sid_of(const char *letters, uid id)
-{
-    char *sid = arena_take(&work->arena, SID_SIZE, 1);
-
-    sid_write(letters, id, sid);
-    return sid;
-}
-
 Test(taskrouter_told, of_everything_that_happens_to_a_task)
 {
     static const char *const types[] = {
-        "workspace.updated",   "task.created",          "task-queue.entered",
-        "reservation.created", "reservation.accepted",  "task.wrapup",
-        "reservation.wrapup",  "reservation.completed", "task.completed"};
+        "workspace.updated",       "task.created",       "workflow.entered",
+        "workflow.target-matched", "task-queue.entered", "reservation.created",
+        "reservation.accepted",    "task.wrapup",        "reservation.wrapup",
+        "reservation.completed",   "task.completed"};
     struct tr_task task;
     struct form form;
 
@@ -116,18 +109,44 @@ Test(taskrouter_told, of_everything_that_happens_to_a_task)
     for (size_t i = 0; i < COUNT(types); i++) {
         form = form_of(types[i]);
         cr_expect_str_eq(form_value(&form, "EventType"), types[i]);
-        cr_expect_str_eq(form_value(&form, "WorkspaceSid"), sid_of("WS", r.workspace.id));
+        cr_expect_str_eq(form_value(&form, "WorkspaceSid"), sid_of(&r, "WS", r.workspace.id));
         cr_expect_str_eq(form_value(&form, "AccountSid"), r.world.tenant.account_sid);
     }
     form = form_of("reservation.accepted");
     cr_expect_str_eq(form_value(&form, "ResourceType"), "Reservation");
-    cr_expect_str_eq(form_value(&form, "TaskSid"), sid_of("WT", task.id));
+    cr_expect_str_eq(form_value(&form, "TaskSid"), sid_of(&r, "WT", task.id));
     cr_expect_str_eq(form_value(&form, "TaskAttributes"), "{\"n\":1}");
     cr_expect_str_eq(form_value(&form, "WorkerName"), "Ann");
     cr_expect_str_eq(form_value(&form, "TaskQueueName"), "Everyone");
+    form = form_of("workflow.target-matched");
+    cr_expect_str_eq(form_value(&form, "ResourceType"), "Workflow");
+    cr_expect_str_eq(form_value(&form, "WorkflowSid"), sid_of(&r, "WW", r.workflow.id));
+    cr_expect_str_eq(form_value(&form, "TaskSid"), sid_of(&r, "WT", task.id));
     form = form_of("task.completed");
     cr_expect_str_eq(form_value(&form, "TaskCompletedReason"), "sold");
     cr_expect_str_eq(form_value(&form, "TaskAssignmentStatus"), "completed");
+}
+
+Test(taskrouter_told, of_a_task_that_falls_out_of_its_workflow)
+{
+    struct tr_queue queue = queue_of(&r, "Nobody", "1==2");
+    struct tr_workflow workflow =
+        workflow_of(&r,
+                    "{\"task_routing\":{\"filters\":[{\"expression\":\"1==1\",\"targets\":["
+                    "{\"queue\":\"%1\",\"skip_if\":\"1==1\"},{\"queue\":\"%1\",\"timeout\":5}]}]}}",
+                    &queue, 1);
+    static const char *const types[] = {"workflow.skipped", "task-queue.timeout",
+                                        "workflow.timeout", "task.canceled"};
+    struct form form;
+
+    listen_for("workflow.skipped,workflow.timeout,task-queue.timeout,task.canceled");
+    task_of(&r, workflow.id, NULL);
+    pass_seconds(&r, 6);
+    for (size_t i = 0; i < COUNT(types); i++) {
+        form = form_of(types[i]);
+        cr_expect_str_eq(form_value(&form, "EventType"), types[i]);
+    }
+    cr_expect_str_eq(form_value(&form, "TaskCanceledReason"), "Task canceled on Workflow timeout.");
 }
 
 Test(taskrouter_told, of_nothing_that_the_filter_leaves_out)
@@ -141,7 +160,7 @@ Test(taskrouter_told, of_nothing_that_the_filter_leaves_out)
     cr_expect_eq(told().count, 1);
     form = form_of("worker.activity.update");
     cr_expect_str_eq(form_value(&form, "WorkerActivityName"), "Unavailable");
-    cr_expect_str_eq(form_value(&form, "WorkerPreviousActivitySid"), sid_of("WA", r.offline));
+    cr_expect_str_eq(form_value(&form, "WorkerPreviousActivitySid"), sid_of(&r, "WA", r.offline));
     cr_expect_not(tr_event_wanted("task.created", "task.created2"));
     cr_expect(tr_event_wanted("a,task.created", "task.created"));
     cr_expect(tr_event_wanted("", "task.created"));
@@ -192,9 +211,9 @@ Test(taskrouter_told, what_to_do_with_a_reservation_accepts_it)
     cr_expect_str_eq(status_of(task.id), "assigned");
     heard = answerer_heard("/assign", 0);
     customer_form_read(work, heard.body, &form);
-    cr_expect_str_eq(form_value(&form, "TaskSid"), sid_of("WT", task.id));
+    cr_expect_str_eq(form_value(&form, "TaskSid"), sid_of(&r, "WT", task.id));
     cr_expect_str_eq(form_value(&form, "WorkerAttributes"), "{\"contact_uri\":\"+13125550100\"}");
-    cr_expect_str_eq(form_value(&form, "WorkflowSid"), sid_of("WW", r.workflow.id));
+    cr_expect_str_eq(form_value(&form, "WorkflowSid"), sid_of(&r, "WW", r.workflow.id));
     cr_expect_not_null(form_value(&form, "ReservationSid"));
     cr_expect_str_eq(heard_header(&heard, "X-Twilio-Signature"),
                      twilio_signature(&work->arena, token, at("/assign"), form.at, form.count));
@@ -209,7 +228,7 @@ Test(taskrouter_told, what_to_do_with_a_reservation_may_reject_it_and_move_the_w
     ask_at(at("/assign"), NULL);
     answerer_say("/assign", 200,
                  arena_format(&work->arena, "{\"instruction\":\"reject\",\"activity_sid\":\"%s\"}",
-                              sid_of("WA", r.unavailable)));
+                              sid_of(&r, "WA", r.unavailable)));
     task = task_of(&r, NO_UID, NULL);
     ask();
     cr_expect_str_eq(status_of(task.id), "pending");

@@ -89,14 +89,26 @@ static bool on_journey(struct router *router, struct tr_task *task,
     return ok;
 }
 
-static bool take_steps(struct router *router)
+/* Of many whose time is over at once none is asked for before the others are there. */
+static bool take_steps(struct router *router, struct rows *tasks)
 {
-    struct rows tasks;
-
-    if (!select_tasks(router, "assignment_status = 'pending' AND step_until <= wake_at", &tasks))
+    if (!select_tasks(router, "assignment_status = 'pending' AND step_until <= wake_at", tasks))
         return false;
-    for (size_t i = 0; i < tasks.count; i++)
-        if (!on_journey(router, (struct tr_task *)tasks.at + i, journey_go_on))
+    for (size_t i = 0; i < tasks->count; i++)
+        if (!on_journey(router, (struct tr_task *)tasks->at + i, journey_go_on))
+            return false;
+    return true;
+}
+
+/* Those who found nobody where they came to may skip that. */
+static bool settle(struct router *router, const struct rows *tasks)
+{
+    struct tr_task task;
+
+    for (size_t i = 0; i < tasks->count; i++)
+        if (!tr_task_find(router->work, router->workspace->id,
+                          ((const struct tr_task *)tasks->at)[i].id, &task) ||
+            !on_journey(router, &task, journey_settle))
             return false;
     return true;
 }
@@ -290,7 +302,8 @@ bool tr_route_all(struct work *work, const struct tr_workspace *workspace, struc
 
     router_begin(&router, work, workspace);
     for (size_t i = 0; i < tasks->count && ok; i++)
-        ok = on_journey(&router, (struct tr_task *)tasks->at + i, journey_start);
+        ok = on_journey(&router, (struct tr_task *)tasks->at + i, journey_start_later);
+    ok = ok && hand_out(&router) && settle(&router, tasks);
     router_end(&router);
     return ok;
 }
@@ -298,10 +311,12 @@ bool tr_route_all(struct work *work, const struct tr_workspace *workspace, struc
 bool tr_assign(struct work *work, const struct tr_workspace *workspace)
 {
     struct router router;
+    struct rows stepped;
     bool ok;
 
     router_begin(&router, work, workspace);
-    ok = end_offers(&router) && end_tasks(&router) && take_steps(&router) && hand_out(&router);
+    ok = end_offers(&router) && end_tasks(&router) && take_steps(&router, &stepped) &&
+         hand_out(&router) && settle(&router, &stepped);
     router_end(&router);
     return ok;
 }

@@ -25,7 +25,7 @@ struct tr_task;
  */
 bool tr_route(struct work *work, const struct tr_workspace *workspace, struct tr_task *task);
 
-/* The same for many, an array of struct tr_task, in their order. */
+/* The same for many at once, an array of struct tr_task: the more urgent are looked after first. */
 bool tr_route_all(struct work *work, const struct tr_workspace *workspace, struct rows *tasks);
 
 /*

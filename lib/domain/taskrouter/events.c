@@ -117,7 +117,7 @@ static void fields_rest(struct fields *fields, const struct tr_event *event)
         fields_text(fields, "ActivityName", event->activity->friendly_name);
         fields_text(fields, "ActivityAvailable", event->activity->available ? "true" : "false");
     }
-    if (event->workflow) {
+    if (event->workflow && !event->task) { /* with a task, they are among its own */
         fields_sid(fields, "WorkflowSid", "WW", event->workflow->id);
         fields_text(fields, "WorkflowName", event->workflow->friendly_name);
     }

@@ -5,11 +5,13 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "domain/numbers.h"
+#include "domain/phone_routes.h"
 #include "domain/taskrouter/checks.h"
 #include "domain/taskrouter/tasks.h"
 #include "domain/taskrouter/workflow.h"
 
-enum { BAD_INSTRUCTION = 40001, RING_MOST_SECONDS = 999 };
+enum { BAD_INSTRUCTION = 40001, RING_MOST_SECONDS = 999, RING_MOST_SIP_SECONDS = 600 };
 
 static const char *const kinds[] = {
     [TR_NO_INSTRUCTION] = "",      [TR_ACCEPT] = "accept", [TR_REJECT] = "reject",
@@ -35,7 +37,34 @@ bool tr_instruction_kind_read(struct work *work, const char *word, enum tr_instr
             *kind = (enum tr_instruction_kind)i;
             return true;
         }
-    return bad(work, "There is no such instruction");
+    return bad(work, strcasecmp(word, "supervise") == 0
+                         ? "supervise is not possible: a caller and a worker talk in no conference"
+                           " that a third may enter"
+                         : "There is no such instruction");
+}
+
+bool tr_record_read(const char *word, bool *record)
+{
+    static const struct {
+        const char *word;
+        bool record;
+    } words[] = {
+        {"do-not-record", false},
+        {"false", false},
+        {"true", true},
+        {"record-from-answer", true},
+        {"record-from-start", true},
+        {"record-from-answer-dual", true},
+        {"record-from-ringing", true},
+        {"record-from-ringing-dual", true},
+    };
+
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (word && strcasecmp(words[i].word, word) == 0) {
+            *record = words[i].record;
+            return true;
+        }
+    return false;
 }
 
 /* ---- JSON ---- */
@@ -63,6 +92,21 @@ static int64_t read_seconds(json_object *object, const char *name)
     return member ? json_object_get_int64(member) : NO_INTEGER;
 }
 
+/* "record" of most, and of a conference also "conference_record", which takes words alone. */
+static bool read_record(struct work *work, json_object *object, struct tr_instruction *instruction)
+{
+    json_object *record = json_member(object, "record");
+    const char *room = json_text(object, "conference_record");
+    bool of_room = false;
+
+    if (record && !tr_record_read(json_object_get_string(record), &instruction->record))
+        return bad(work, "There is no such way to record");
+    if (room && !tr_record_read(room, &of_room))
+        return bad(work, "There is no such way to record a conference");
+    instruction->record = instruction->record || of_room;
+    return true;
+}
+
 static bool read_members(struct work *work, json_object *object, struct tr_instruction *instruction)
 {
     json_object *accept = json_member(object, "accept");
@@ -76,7 +120,8 @@ static bool read_members(struct work *work, json_object *object, struct tr_instr
     instruction->accept = json_object_is_type(accept, json_type_boolean)
                               ? json_object_get_boolean(accept)
                               : accept && strcasecmp(json_object_get_string(accept), "true") == 0;
-    return read_activity(work, object, "post_work_activity_sid",
+    return read_record(work, object, instruction) &&
+           read_activity(work, object, "post_work_activity_sid",
                          &instruction->post_work_activity_id) &&
            read_activity(work, object, "activity_sid", &instruction->activity_id);
 }
@@ -129,6 +174,8 @@ char *tr_instruction_write(struct work *work, const struct tr_instruction *instr
     add_text(&text, "status_callback_url", instruction->status_callback_url);
     if (instruction->timeout_seconds != NO_INTEGER)
         text_add(&text, ",\"timeout\":%lld", (long long)instruction->timeout_seconds);
+    if (instruction->record)
+        text_put(&text, ",\"record\":true");
     text_put(&text, instruction->accept ? ",\"accept\":true}" : "}");
     return text.at;
 }
@@ -145,6 +192,27 @@ bool tr_instruction_accepts(const struct tr_instruction *instruction)
     return tr_instruction_connects(instruction) || instruction->accept;
 }
 
+/* The gate has the last word when the worker is called; what can be told before is. */
+static bool check_from(struct work *work, const char *from)
+{
+    struct phone_number number;
+    struct phone_route route;
+
+    if (!from || number_owned(work, from, &number))
+        return true;
+    if (work->error.what != NOT_FOUND)
+        return false;
+    return phone_route_for(work, from, "outbound", &route) ||
+           (work->error.what == NOT_FOUND && phone_route_for(work, from, "inbound", &route)) ||
+           (work->error.what == NOT_FOUND && bad(work, "from is no number of yours"));
+}
+
+static int64_t ring_most(const struct tr_instruction *instruction)
+{
+    return instruction->to && strncmp(instruction->to, "sip", 3) == 0 ? RING_MOST_SIP_SECONDS
+                                                                      : RING_MOST_SECONDS;
+}
+
 bool tr_instruction_check(struct work *work, const struct tr_task *task,
                           const struct tr_instruction *instruction)
 {
@@ -155,8 +223,9 @@ bool tr_instruction_check(struct work *work, const struct tr_task *task,
     if (instruction->kind == TR_REDIRECT && (!instruction->call_sid || !instruction->url))
         return bad(work, "redirect needs call_sid and url");
     if (instruction->timeout_seconds != NO_INTEGER &&
-        (instruction->timeout_seconds < 1 || instruction->timeout_seconds > RING_MOST_SECONDS))
-        return bad(work, "timeout must be from 1 to 999");
-    return tr_check_url(work, "url", instruction->url) &&
+        (instruction->timeout_seconds < 1 || instruction->timeout_seconds > ring_most(instruction)))
+        return bad(work, "timeout must be from 1 to 999, or to 600 for SIP");
+    return (!tr_instruction_connects(instruction) || check_from(work, instruction->from)) &&
+           tr_check_url(work, "url", instruction->url) &&
            tr_check_url(work, "status_callback_url", instruction->status_callback_url);
 }

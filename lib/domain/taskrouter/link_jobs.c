@@ -9,6 +9,7 @@
 #include "domain/calls.h"
 #include "domain/customer_callbacks.h"
 #include "domain/handoffs.h"
+#include "domain/hang_up.h"
 #include "domain/human_legs.h"
 #include "domain/outbound.h"
 #include "domain/outbox.h"
@@ -18,6 +19,7 @@
 #include "domain/taskrouter/link_words.h"
 #include "domain/taskrouter/links.h"
 #include "domain/taskrouter/moves.h"
+#include "domain/taskrouter/queued_calls.h"
 #include "domain/taskrouter/queues.h"
 #include "domain/taskrouter/workers.h"
 #include "domain/words.h"
@@ -168,25 +170,86 @@ static bool let_go_step(struct work *work, void *with)
            end_task(work, &task, "completed", "The callback task was taken by somebody else");
 }
 
+static bool is_in_hand(const struct tr_task *task)
+{
+    return is(task->assignment_status, "assigned") || is(task->assignment_status, "wrapping");
+}
+
+struct claiming {
+    const struct tr_task *task;
+    const char *who;
+    bool claimed;
+};
+
+/* Under the lock of the workspace: a task that ends meanwhile ends before the claim, which is then
+ * not made, or after it, and gives it back. */
+static bool claim_step(struct work *work, void *with)
+{
+    struct claiming *c = with;
+    struct tr_task task = *c->task;
+    struct tr_workspace workspace;
+
+    c->claimed = false;
+    if (!tr_workspace_hold(work, task.workspace_id, &workspace) ||
+        !tr_task_find(work, workspace.id, task.id, &task))
+        return false;
+    if (!is_in_hand(&task))
+        return true;
+    c->claimed = move_callback(work, &task, TASK_CLAIM, c->who, NULL);
+    return c->claimed;
+}
+
 /* Who was faster outside of TaskRouter keeps the callback task: what becomes of the task here must
  * not reach it any more. */
 static bool claim_callback(struct work *work, const struct tr_task *task, const char *who,
                            bool *claimed)
 {
-    *claimed = move_callback(work, task, TASK_CLAIM, who, NULL);
-    if (*claimed)
-        return true;
-    return settled(work) &&
-           (db_transaction(work, let_go_step, (void *)(uintptr_t)task) || settled(work));
+    struct claiming c = {.task = task, .who = who};
+    bool ok = db_transaction(work, claim_step, &c) ||
+              (settled(work) &&
+               (db_transaction(work, let_go_step, (void *)(uintptr_t)task) || settled(work)));
+
+    *claimed = c.claimed;
+    return ok;
 }
 
-static bool end_callback(struct work *work, const struct tr_task *task, const char *how)
-{
-    bool ok = is(how, "completed") ? move_callback(work, task, TASK_CHANGE, NULL, "completed")
-              : is(how, "deleted") ? move_callback(work, task, TASK_RELEASE, NULL, NULL)
-                                   : true;
+struct ending {
+    struct tr_task task; /* its callback task alone counts */
+    const char *how, *who;
+};
 
-    return ok || settled(work);
+/* Only what the task's worker has claimed is completed or given back; one that is still free was to
+ * be claimed first. */
+static bool end_callback_step(struct work *work, void *with)
+{
+    const struct ending *e = with;
+    bool completed = is(e->how, "completed");
+    struct callback_task callback;
+
+    if (!callback_task_lock(work, e->task.callback_task_id, &callback))
+        return false;
+    if (completed && is(callback.status, "open") &&
+        !move_callback(work, &e->task, TASK_CLAIM, e->who, NULL))
+        return false;
+    if (!is(callback.status, "open") && !is(callback.assigned_to, e->who))
+        return true;
+    if (completed)
+        return move_callback(work, &e->task, TASK_CHANGE, NULL, "completed");
+    return !is(callback.status, "in_progress") ||
+           move_callback(work, &e->task, TASK_RELEASE, NULL, NULL);
+}
+
+static bool end_callback(struct work *work, const struct errand *errand)
+{
+    struct ending e = {
+        .task = {.callback_task_id = key_of(errand, "callback")},
+        .how = json_text(errand->payload, "how"),
+        .who = json_text(errand->payload, "who"),
+    };
+
+    if (uid_is_none(e.task.callback_task_id) || !e.who)
+        return true; /* nobody had accepted it */
+    return db_transaction(work, end_callback_step, &e) || settled(work);
 }
 
 /* ---- callers ---- */
@@ -217,22 +280,47 @@ static const char *contact_of(struct work *work, const struct errand *errand,
 
 /* A live call of an agent that no handoff was planned for: the agent says goodbye and passes it on.
  */
-static bool escalate(struct work *work, const struct tr_task *task, const char *to, const char *who)
+static bool escalate(struct work *work, const struct tr_task *task,
+                     const struct voice_session *session, const struct human_wish *wish)
 {
     static const char sql[] = "UPDATE handoffs SET tr_task_id = ?, operator = ?, updated_at = ?,"
                               " rev = rev + 1 WHERE tenant_id = ? AND id = ?";
-    const struct supervision wanted = {
-        .action = "escalate", .origin = "twilio", .supervisor = who, .target = to};
-    struct voice_session session;
+    const struct supervision wanted = {.action = "escalate",
+                                       .origin = "twilio",
+                                       .supervisor = wish->who,
+                                       .target = wish->to,
+                                       .human = wish};
     struct supervised done;
+    struct handoff handoff;
     instant now = clock_now();
 
-    if (!session_of_call(work, task->call_id, &session) ||
-        !supervision_order(work, &session, &wanted, &done))
+    if (!supervision_order(work, session, &wanted, &done))
         return false;
-    const struct param params[] = {PARAM(task->id), PARAM(who), PARAM(now), PARAM(work->tenant),
-                                   PARAM(done.handoff)};
-    return db_execute(work, sql, params, COUNT(params), NULL);
+    const struct param params[] = {PARAM(task->id), PARAM(wish->who), PARAM(now),
+                                   PARAM(work->tenant), PARAM(done.handoff)};
+    return db_execute(work, sql, params, COUNT(params), NULL) &&
+           store_get(work, &handoff_entity, done.handoff, &handoff) &&
+           (instant_is_none(handoff.ended_at) || /* so soon that nobody told the task */
+            tr_link_handoff_over(work, &handoff, handoff.state));
+}
+
+/* Whom an agent talks to is passed on by the agent; who listens to a customer's TwiML, or waits in
+ * a queue, is taken from there.  A worker is called once, whatever comes of it. */
+static bool connect_live(struct work *work, const struct errand *errand, const struct tr_task *task,
+                         const struct human_wish *wish)
+{
+    struct voice_session session;
+
+    if (!session_of_call(work, task->call_id, &session)) {
+        if (work->error.what != NOT_FOUND)
+            return false;
+    } else if (session_is_live(&session)) {
+        return escalate(work, task, &session, wish);
+    }
+    if (!uid_is_none(task->worker_call_id))
+        return true;
+    return errand->row->attempts > 1 ? fail(work, WRONG_STATE, "The worker was called before")
+                                     : tr_call_worker(work, task, wish);
 }
 
 /* Whoever accepted and cannot be called has nothing to do with it any more. */
@@ -246,7 +334,7 @@ static bool unreachable(struct work *work, const struct tr_task *task)
 
 /* The handoff goes on without who cannot be called. */
 static bool begin_leg(struct work *work, const struct tr_task *task, struct handoff *handoff,
-                      const char *to, const char *who)
+                      const struct human_wish *wish)
 {
     bool called;
 
@@ -254,25 +342,41 @@ static bool begin_leg(struct work *work, const struct tr_task *task, struct hand
         return end_task(work, task, "completed", "The caller is gone");
     if (!uid_is_none(handoff->human_call_id))
         return true;
-    return human_leg_begin(work, handoff, to, who, &called) &&
+    return human_leg_begin(work, handoff, wish, &called) &&
            (called || end_task(work, task, "completed", "The worker could not be called"));
+}
+
+/* How the worker is to be called; by an instruction it rings longer than by a handoff alone. */
+static struct human_wish wish_of(struct work *work, const struct errand *errand,
+                                 const struct tr_worker *worker)
+{
+    bool instructed = json_boolean(errand->payload, "connect", false);
+
+    return (struct human_wish){
+        .to = contact_of(work, errand, worker),
+        .who = worker->friendly_name,
+        .from = arena_text(&work->arena, json_text(errand->payload, "from")),
+        .ring_seconds =
+            json_integer(errand->payload, "ring_seconds", instructed ? RING_SECONDS : NO_INTEGER),
+        .record = json_boolean(errand->payload, "record", false),
+    };
 }
 
 static bool connect_caller(struct work *work, const struct errand *errand,
                            const struct tr_task *task, const struct tr_worker *worker)
 {
-    const char *to = contact_of(work, errand, worker);
+    const struct human_wish wish = wish_of(work, errand, worker);
     struct handoff handoff;
 
     if (handoff_of(work, task->id, &handoff))
-        return begin_leg(work, task, &handoff, to, worker->friendly_name);
+        return begin_leg(work, task, &handoff, &wish);
     if (work->error.what != NOT_FOUND)
         return false;
     if (!json_boolean(errand->payload, "connect", false))
         return true; /* who accepted looks after the call in another way */
-    if (!to)
+    if (!wish.to)
         fail(work, NOT_FOUND, "The worker has no contact_uri");
-    return (to && escalate(work, task, to, worker->friendly_name)) || unreachable(work, task);
+    return (wish.to && connect_live(work, errand, task, &wish)) || unreachable(work, task);
 }
 
 /* ---- what happened to a task ---- */
@@ -289,29 +393,42 @@ static bool was_accepted(struct work *work, const struct errand *errand)
         !tr_reservation_get(work, &place, key_of(errand, "reservation"), &reservation) ||
         !tr_worker_get(work, place.workspace, reservation.worker_id, &worker))
         return settled(work);
-    if (!is(task.assignment_status, "assigned") && !is(task.assignment_status, "wrapping") &&
-        !is(task.assignment_status, "completed"))
-        return true;
+    if (!is_in_hand(&task))
+        return true; /* what was to follow is done by who ended it */
     if (!uid_is_none(task.callback_task_id) &&
-        !claim_callback(work, &task, worker.friendly_name, &claimed))
+        !claim_callback(work, &task, reservation.worker_name, &claimed))
         return false;
     return !claimed || uid_is_none(task.call_id) || !is(task.assignment_status, "assigned") ||
            connect_caller(work, errand, &task, &worker);
 }
 
+/* A worker who is called for a caller who has gone, or who is not to come any more. */
+static bool stop_leg(struct work *work, uid call, enum hang_up how)
+{
+    struct call leg;
+
+    if (uid_is_none(call))
+        return true;
+    if (!call_get(work, call, &leg))
+        return settled(work);
+    return call_state_is_terminal(leg.state) || call_hang_up(work, &leg, how, NULL) ||
+           work->error.what != BUSY;
+}
+
 /* Also of a task whose row is hidden or gone: what it stood for is found by its key. */
 static bool was_over(struct work *work, const struct errand *errand)
 {
-    const char *how = json_text(errand->payload, "how");
     struct handoff handoff;
     struct tr_task task;
 
     if (store_get(work, &tr_task_entity, errand->row->subject_id, &task)) {
-        if (!uid_is_none(task.callback_task_id) && !end_callback(work, &task, how))
+        if (!stop_leg(work, task.worker_call_id, HANG_UP_UNANSWERED))
             return false;
     } else if (work->error.what != NOT_FOUND) {
         return false;
     }
+    if (!end_callback(work, errand))
+        return false;
     if (!handoff_of(work, errand->row->subject_id, &handoff))
         return work->error.what == NOT_FOUND;
     return !uid_is_none(handoff.human_call_id) || !instant_is_none(handoff.ended_at) ||
@@ -322,14 +439,18 @@ static bool was_over(struct work *work, const struct errand *errand)
 static bool subject_was_over(struct work *work, const struct errand *errand)
 {
     const char *how = json_text(errand->payload, "how");
+    const char *reason = json_text(errand->payload, "reason");
     struct tr_workspace workspace;
     struct tr_task task;
 
     if (!store_get(work, &tr_task_entity, errand->row->subject_id, &task) ||
         !tr_workspace_get(work, task.workspace_id, &workspace))
         return settled(work);
+    if (!stop_leg(work, task.worker_call_id, HANG_UP_ANY))
+        return false;
     if (is_waiting(&task))
-        return end_task(work, &task, "canceled", arena_format(&work->arena, "It is %s", how));
+        return end_task(work, &task, "canceled",
+                        reason ? reason : arena_format(&work->arena, "It is %s", how));
     if (!is(task.assignment_status, "assigned"))
         return true;
     return uid_is_none(task.callback_task_id) && !uid_is_none(task.call_id) &&
@@ -351,6 +472,7 @@ static bool call_worker(struct work *work, const struct tr_instruction *instruct
         .ring_seconds = instruction->timeout_seconds == NO_INTEGER ? RING_SECONDS
                                                                    : instruction->timeout_seconds,
         .customer = &wishes,
+        .record = instruction->record,
     };
     struct call call;
 

@@ -40,6 +40,22 @@ static bool owe(struct work *work, uid subject, uid workspace, const char *what,
                       arena_format(&work->arena, "%s:%s", what, dedupe ? dedupe : id));
 }
 
+/* How the worker is to be called. */
+static void add_wishes(struct text *more, const struct tr_instruction *instruction)
+{
+    const char *const texts[][2] = {{"to", instruction->to}, {"from", instruction->from}};
+
+    for (size_t i = 0; i < COUNT(texts); i++)
+        if (texts[i][1]) {
+            text_add(more, ",\"%s\":", texts[i][0]);
+            text_json(more, texts[i][1]);
+        }
+    if (instruction->timeout_seconds != NO_INTEGER)
+        text_add(more, ",\"ring_seconds\":%lld", (long long)instruction->timeout_seconds);
+    if (instruction->record)
+        text_put(more, ",\"record\":true");
+}
+
 bool tr_link_accepted(struct work *work, const struct tr_task *task,
                       const struct tr_reservation *reservation,
                       const struct tr_instruction *instruction)
@@ -52,17 +68,40 @@ bool tr_link_accepted(struct work *work, const struct tr_task *task,
     uid_write_hex(reservation->id, id);
     text_add(&more, ",\"reservation\":\"%s\",\"connect\":%s", id,
              instruction && tr_instruction_connects(instruction) ? "true" : "false");
-    if (instruction && instruction->to) {
-        text_put(&more, ",\"to\":");
-        text_json(&more, instruction->to);
-    }
+    if (instruction)
+        add_wishes(&more, instruction);
     return owe(work, task->id, task->workspace_id, LINK_ACCEPTED, more.at, id);
 }
 
+/* Who has accepted the task, as the reservation calls the worker; NULL for nobody. */
+static bool accepted_by(struct work *work, const struct tr_task *task, const char **who)
+{
+    struct rows accepted;
+
+    if (!tr_reservations_of(work, task->id, "'accepted', 'wrapping', 'completed'", &accepted))
+        return false;
+    *who = accepted.count ? ((const struct tr_reservation *)accepted.at)->worker_name : NULL;
+    return true;
+}
+
+/* The row of the task may be gone when the errand is run, so that it says what it needs. */
 bool tr_link_over(struct work *work, const struct tr_task *task, const char *how)
 {
-    return !is_linked(task) || owe(work, task->id, task->workspace_id, LINK_OVER,
-                                   arena_format(&work->arena, ",\"how\":\"%s\"", how), NULL);
+    struct text more = {.arena = &work->arena};
+    const char *who;
+    char hex[33];
+
+    if (!is_linked(task))
+        return true;
+    if (!accepted_by(work, task, &who))
+        return false;
+    text_add(&more, ",\"how\":\"%s\"", how);
+    if (!uid_is_none(task->callback_task_id) && who) {
+        uid_write_hex(task->callback_task_id, hex);
+        text_add(&more, ",\"callback\":\"%s\",\"who\":", hex);
+        text_json(&more, who);
+    }
+    return owe(work, task->id, task->workspace_id, LINK_OVER, more.at, NULL);
 }
 
 /* What nobody had accepted is nobody's to give back. */
@@ -272,4 +311,64 @@ bool tr_link_handoff_over(struct work *work, const struct handoff *handoff, cons
     uid_write_hex(handoff->id, id);
     return owe(work, handoff->tr_task_id, NO_UID, LINK_SUBJECT_OVER,
                arena_format(&work->arena, ",\"how\":\"%s\"", how), id);
+}
+
+/* ---- from calls ---- */
+
+/* The unfinished tasks that a condition on a call's key finds. */
+static bool tasks_of(struct work *work, const char *condition, uid call, struct rows *tasks)
+{
+    const char *sql = arena_format(
+        &work->arena,
+        "SELECT %s FROM tr_tasks AS t WHERE t.tenant_id = ? AND %s AND t.finished_at IS NULL"
+        " AND t.deleted_at IS NULL",
+        store_names(work, &tr_task_entity, "t"), condition);
+    const struct param params[] = {PARAM(work->tenant), PARAM(call)};
+
+    return db_select(work, sql, params, COUNT(params), &tr_task_entity, tasks);
+}
+
+/* "reason" is that of a task which waits still. */
+static bool owe_ends(struct work *work, const struct rows *tasks, uid call, const char *how,
+                     const char *reason)
+{
+    struct text more = {.arena = &work->arena};
+    char task_hex[33], call_hex[33];
+
+    text_add(&more, ",\"how\":\"%s\",\"reason\":", how);
+    text_json(&more, reason);
+    uid_write_hex(call, call_hex);
+    for (size_t i = 0; i < tasks->count; i++) {
+        const struct tr_task *task = (const struct tr_task *)tasks->at + i;
+
+        uid_write_hex(task->id, task_hex);
+        if (!owe(work, task->id, task->workspace_id, LINK_SUBJECT_OVER, more.at,
+                 arena_format(&work->arena, "%s:%s:%s", task_hex, call_hex, reason)))
+            return false;
+    }
+    return true;
+}
+
+bool tr_link_call_over(struct work *work, const struct call *call)
+{
+    static const char waits[] =
+        "t.call_id = ? AND (t.queued = 1 OR EXISTS (SELECT 1 FROM handoffs AS h WHERE"
+        " h.tenant_id = t.tenant_id AND h.call_id = t.call_id AND h.tr_task_id = t.id))";
+    const char *how = call_state_is_terminal(call->state) ? call->state : "completed";
+    struct rows callers, workers;
+
+    return tasks_of(work, waits, call->id, &callers) &&
+           owe_ends(work, &callers, call->id, "completed", "hangup") &&
+           tasks_of(work, "t.worker_call_id = ?", call->id, &workers) &&
+           owe_ends(work, &workers, call->id, how, "hangup");
+}
+
+bool tr_link_left(struct work *work, uid call, const char *why)
+{
+    static const char waits[] =
+        "t.call_id = ? AND t.queued = 1 AND t.assignment_status IN ('pending', 'reserved')";
+    struct rows tasks;
+
+    return tasks_of(work, waits, call, &tasks) &&
+           owe_ends(work, &tasks, call, "canceled", word_text(&work->arena, why, 60));
 }

@@ -73,6 +73,15 @@ bool tr_link_handoff(struct work *work, const struct call *call, const struct ha
 /* A handoff that has a task is over: the task, too, later. */
 bool tr_link_handoff_over(struct work *work, const struct handoff *handoff, const char *how);
 
+/*
+ * A call has ended: so do, later, the tasks of its handoffs, that for which it waited in a queue,
+ * and that whose worker was called on it.  In the transaction that ends the call.
+ */
+bool tr_link_call_over(struct work *work, const struct call *call);
+
+/* A caller has left a queue ("why"): a task that nobody has accepted is canceled, later. */
+bool tr_link_left(struct work *work, uid call, const char *why);
+
 /* ---- the job ---- */
 
 /* Carries out a row of the outbox; repeating it does no harm.  Never BUSY, so that one tenant's

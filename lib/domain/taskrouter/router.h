@@ -71,6 +71,7 @@ struct journey {
     struct tr_task *task;
     json_object *attributes;
     struct rules *rules;
+    bool defers; /* steps are entered only: who is asked is decided among all that wait */
 };
 
 /* router.c */
@@ -116,8 +117,14 @@ bool journey_offer(struct journey *journey, const struct routing_target *target,
 /* The target of the step the task is in; NULL when it follows no rules, or they have changed. */
 const struct routing_target *journey_target(const struct journey *journey);
 
-/* steps.c: the first step of a task, and the one after a step whose time is over. */
+/*
+ * steps.c: the first step of a task, and whoever is there is asked; the same without asking; the
+ * step after one whose time is over, without asking; and what is left to decide in a step that was
+ * entered so, when all that wait had their turn.
+ */
 bool journey_start(struct journey *journey);
+bool journey_start_later(struct journey *journey);
 bool journey_go_on(struct journey *journey);
+bool journey_settle(struct journey *journey);
 
 #endif

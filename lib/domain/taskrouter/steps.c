@@ -22,6 +22,20 @@ static bool tell(struct journey *journey, const char *type, const struct line *l
                                                     .queue = line ? &line->queue : NULL});
 }
 
+/* What happens to a task in its workflow; where it follows none, nothing does. */
+static bool tell_workflow(struct journey *journey, const char *type)
+{
+    const struct router *router = journey->router;
+    const struct tr_event event = {
+        .type = type,
+        .workspace = router->workspace,
+        .task = journey->task,
+        .workflow = journey->rules ? &journey->rules->workflow : NULL,
+    };
+
+    return !journey->rules || tr_tell(router->work, &event);
+}
+
 /* ---- where it is ---- */
 
 static const struct routing_target *target_at(const struct journey *journey, int64_t filter,
@@ -148,18 +162,25 @@ static bool is_skipped(struct journey *journey, const struct routing_target *tar
     return true;
 }
 
-/* Enters a step; "stays" when it found a worker there, or waits. */
-static bool try_step(struct journey *journey, int64_t filter, int64_t index,
-                     const struct routing_target *target, bool *stays)
+/* "stays" when it found a worker there, or waits. */
+static bool ask_there(struct journey *journey, const struct routing_target *target, bool *stays)
 {
     bool offered, skipped = false;
 
-    if (!enter(journey, filter, index, target, target->queue) ||
-        !journey_offer(journey, target, &offered) ||
+    if (!journey_offer(journey, target, &offered) ||
         (!offered && !is_skipped(journey, target, &skipped)))
         return false;
     *stays = offered || !skipped;
-    return true;
+    return *stays || tell_workflow(journey, "workflow.skipped");
+}
+
+static bool try_step(struct journey *journey, int64_t filter, int64_t index,
+                     const struct routing_target *target, bool *stays)
+{
+    *stays = journey->defers;
+    return tell_workflow(journey, "workflow.target-matched") &&
+           enter(journey, filter, index, target, target->queue) &&
+           (journey->defers || ask_there(journey, target, stays));
 }
 
 /* Nobody is left who could be asked. */
@@ -167,7 +188,8 @@ static bool give_up(struct journey *journey)
 {
     struct router *router = journey->router;
 
-    return tr_task_move(router->work, router->workspace, journey->task, "canceled",
+    return tell_workflow(journey, "workflow.timeout") &&
+           tr_task_move(router->work, router->workspace, journey->task, "canceled",
                         "Task canceled on Workflow timeout.");
 }
 
@@ -204,7 +226,7 @@ static bool start_past(struct journey *journey)
     bool offered;
 
     return enter(journey, NO_INTEGER, NO_INTEGER, NULL, journey->task->target_queue_id) &&
-           journey_offer(journey, NULL, &offered);
+           (journey->defers || journey_offer(journey, NULL, &offered));
 }
 
 bool journey_start(struct journey *journey)
@@ -217,7 +239,25 @@ bool journey_start(struct journey *journey)
     if (!journey->rules)
         return give_up(journey);
     first = next_filter(journey, 0);
-    return walk(journey, first, 0, BEGINS);
+    return tell_workflow(journey, "workflow.entered") && walk(journey, first, 0, BEGINS);
+}
+
+bool journey_start_later(struct journey *journey)
+{
+    journey->defers = true;
+    return journey_start(journey);
+}
+
+bool journey_settle(struct journey *journey)
+{
+    const struct routing_target *target = journey_target(journey);
+    const struct tr_task *task = journey->task;
+    bool stays = true;
+
+    if (!target || strcmp(task->assignment_status, "pending") != 0)
+        return true;
+    return ask_there(journey, target, &stays) &&
+           (stays || walk(journey, task->step_filter, task->step_target + 1, SKIPPED));
 }
 
 bool journey_go_on(struct journey *journey)
@@ -225,6 +265,7 @@ bool journey_go_on(struct journey *journey)
     const struct tr_task *task = journey->task;
     struct line *line = NULL;
 
+    journey->defers = true;
     if (!uid_is_none(task->queue_id) && !router_line(journey->router, task->queue_id, &line))
         return false;
     return tell(journey, "task-queue.timeout", line) &&

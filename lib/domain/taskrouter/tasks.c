@@ -32,6 +32,8 @@ static const struct column columns_of_task[] = {
     COLUMN(tr_task, channel, NOT_NULL, .one_of = tr_channels),
     COLUMN(tr_task, call_id, NULLABLE),
     COLUMN(tr_task, callback_task_id, NULLABLE),
+    COLUMN(tr_task, queued, NOT_NULL),
+    COLUMN(tr_task, worker_call_id, NULLABLE),
     COLUMN(tr_task, queue_entered_at, NULLABLE),
     COLUMN(tr_task, expires_at, NOT_NULL),
     COLUMN(tr_task, wake_at, NULLABLE),
@@ -562,12 +564,12 @@ bool tr_task_remove(struct work *work, const struct tr_workspace *workspace, str
     columns given = TR_WITH(TR_WITH(NO_COLUMNS, tr_task, deleted_at), tr_task, wake_at);
     bool open = instant_is_none(task->finished_at);
 
-    if (!move_reservations(work, workspace, task, "'pending', 'accepted', 'wrapping'", "canceled"))
+    if ((open && !tr_link_removed(work, task)) || /* while it is seen who has accepted it */
+        !move_reservations(work, workspace, task, "'pending', 'accepted', 'wrapping'", "canceled"))
         return false;
     task->deleted_at = clock_now();
     task->wake_at = NO_INSTANT;
-    return store_update(work, &tr_task_entity, task, given) && tell(work, workspace, task, event) &&
-           (!open || tr_link_removed(work, task));
+    return store_update(work, &tr_task_entity, task, given) && tell(work, workspace, task, event);
 }
 
 struct leaving {

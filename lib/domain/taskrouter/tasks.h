@@ -31,6 +31,8 @@ struct tr_task {
     int64_t timeout;               /* seconds until a waiting task is canceled */
     const char *channel;           /* one of tr_channels */
     uid call_id, callback_task_id; /* what it is about; NO_UID: none of ours */
+    bool queued;                   /* its caller waits in a queue of the carrier's */
+    uid worker_call_id;            /* the leg on which a worker is called for that caller */
     instant queue_entered_at, expires_at;
     instant wake_at;          /* when the router must look at it again */
     instant virtual_start_at; /* its age counts from here; the creation, unless given */

@@ -405,7 +405,8 @@ Test(taskrouter_work, instructions_that_cannot_be_followed_are_refused)
         {"", "ReservationStatus"},
         {"Instruction=supervise", "Instruction"},
         {"Instruction=dequeue", "call"}, /* the task stands for none */
-        {"Instruction=conference&Record=true", "Record"},
+        {"Instruction=dequeue&DequeueRecord=often", "DequeueRecord"},
+        {"Instruction=conference&ConferenceRecord=often", "ConferenceRecord"},
         {"Instruction=conference&Muted=maybe", "Muted"},
         {"Instruction=conference&StatusCallbackEvent=ringing&StatusCallbackEvent=completed",
          "StatusCallbackEvent"},

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "twilio/dial.h"
 #include "twilio/media.h"
+#include "twilio/queue.h"
 #include "twilio/recordings.h"
 #include "twilio/relay.h"
 #include "twilio/room.h"
@@ -300,6 +301,7 @@ void call_end(struct call *call, enum call_state state, int sip_code)
     media_end(call);
     relay_end(call);
     room_leave(call);
+    queue_abort(call);
     recording_finish(call);
     program_abort(call);
     tell(call, TELL_COMPLETED, call_status(call));

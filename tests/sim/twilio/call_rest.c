@@ -9,6 +9,7 @@
 #include "twilio/callee.h"
 #include "twilio/media.h"
 #include "twilio/numbers.h"
+#include "twilio/queue.h"
 #include "twilio/relay.h"
 #include "twilio/room.h"
 #include "twilio/webhook.h"
@@ -280,6 +281,7 @@ static void redirect(struct rest *rest, struct call *call)
     media_end(call);
     relay_end(call);
     room_leave(call);
+    queue_abort(call);
     program_abort(call);
     if (url)
         program_fetch(call, url, rest_param(rest, "Method"), NULL);

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "twilio/call.h"
 #include "twilio/callee.h"
+#include "twilio/queue.h"
 #include "twilio/recordings.h"
 #include "twilio/room.h"
 
@@ -253,6 +254,9 @@ void dial_run(struct call *call, xmlNode *node)
     for (xmlNode *child = element_from(node->children); child; child = element_from(child->next))
         if (node_is(child, "Conference")) {
             room_enter(call, child, node);
+            return;
+        } else if (node_is(child, "Queue")) {
+            queue_take(call, child, node);
             return;
         }
     call->dial = dial_new(call, node);

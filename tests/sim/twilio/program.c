@@ -125,6 +125,34 @@ void program_abort(struct call *call)
     forget(call);
 }
 
+void program_park(struct call *call, struct parked *parked)
+{
+    struct program *program = &call->program;
+
+    *parked = (struct parked){program->document, program->next, text_copy(program->url)};
+    program->document = NULL;
+    program->next = NULL;
+}
+
+void program_unpark(struct call *call, struct parked *parked)
+{
+    struct program *program = &call->program;
+
+    forget(call);
+    free(program->url);
+    program->finished = NULL;
+    program->document = parked->document;
+    program->next = parked->next;
+    program->url = parked->url;
+}
+
+void parked_free(struct parked *parked)
+{
+    if (parked->document)
+        xmlFreeDoc(parked->document);
+    free(parked->url);
+}
+
 static void broken(struct call *call, const char *why)
 {
     log_event("application_error", "call", call->sid, "why", why, NULL);

@@ -47,6 +47,16 @@ void program_next_after(struct call *call, int64_t ms);
 /* Stops whatever verb runs, without running another. */
 void program_abort(struct call *call);
 
+/* A document that rests while another runs: put aside, taken up again where it was, or dropped. */
+struct parked {
+    xmlDoc *document;
+    xmlNode *next;
+    char *url;
+};
+void program_park(struct call *call, struct parked *parked);
+void program_unpark(struct call *call, struct parked *parked);
+void parked_free(struct parked *parked);
+
 /* The person on the phone pressed a key, or said something while a <Gather> listens. */
 void program_digit(struct call *call, char digit);
 void program_speech(struct call *call, const char *text);

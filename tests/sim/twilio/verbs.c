@@ -9,6 +9,7 @@
 #include "twilio/dial.h"
 #include "twilio/gather.h"
 #include "twilio/media.h"
+#include "twilio/queue.h"
 #include "twilio/recordings.h"
 #include "twilio/relay.h"
 
@@ -210,6 +211,7 @@ static const struct {
     {"Redirect", run_redirect, false}, {"Hangup", run_hangup, true},
     {"Reject", run_reject, false},     {"Connect", run_connect, true},
     {"Start", run_start, true},        {"Stop", run_stop, false},
+    {"Enqueue", queue_enter, true},    {"Leave", queue_leave, false},
 };
 
 void verb_run(struct call *call, xmlNode *node)
