@@ -159,6 +159,7 @@ static bool ask_customer(struct request *req, const struct received *received,
         .call = &call,
         .form = form,
         .idempotency_token = received->posted.idempotency_token,
+        .event = received->callback.id,
     };
 
     return customer_hook_read(&req->work, token, &hook) &&

@@ -10,6 +10,7 @@
 #include "domain/customer_callbacks.h"
 #include "domain/customer_hooks.h"
 #include "domain/customer_legs.h"
+#include "domain/customer_sms.h"
 #include "domain/events.h"
 #include "domain/finalise.h"
 #include "domain/handoffs.h"
@@ -232,6 +233,19 @@ static bool apply_conference(struct work *work, struct applying *a)
     return handoff_move(work, &handoff, state);
 }
 
+/* A message that a customer's TwiML sent is told of on. */
+static bool tell_sms(struct work *work, const struct applying *a)
+{
+    const struct sms_message like = {.message_sid = form_text(&a->form, "MessageSid")};
+    columns by_sid =
+        columns_add(NO_COLUMNS, &sms_message_entity, offsetof(struct sms_message, message_sid));
+    struct sms_message message;
+
+    return store_find(work, &sms_message_entity, &like, by_sid, &message)
+               ? customer_sms_tell(work, &message, a->callback->id)
+               : work->error.what == NOT_FOUND;
+}
+
 static bool apply_sms_status(struct work *work, struct applying *a)
 {
     const char *status = form_text(&a->form, "MessageStatus");
@@ -248,7 +262,7 @@ static bool apply_sms_status(struct work *work, struct applying *a)
         return work->error.what == NOT_FOUND || work->error.what == INVALID;
     }
     a->applied = moved ? "applied" : "late";
-    return true;
+    return !moved || tell_sms(work, a);
 }
 
 /* To a URL of ours in a customer's TwiML: we learn of it, and so does the customer. */

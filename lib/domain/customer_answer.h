@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "core/uid.h"
 #include "core/work.h"
 
 struct call;
@@ -25,6 +26,7 @@ struct customer_question {
     const struct call *call;
     const struct form *form;       /* the carrier's parameters */
     const char *idempotency_token; /* the carrier's; NULL: none */
+    uid event; /* the carrier's callback: what is sent for it is sent once; NO_UID: none */
 };
 
 /*
@@ -42,6 +44,7 @@ struct customer_overrides {
     bool on_4xx, on_5xx, on_connect, on_read; /* after which failures */
 };
 
+/* Reads them; what the URL does not say is as the carrier has it: one more try when not reached. */
 void customer_overrides_read(const char *url, struct customer_overrides *overrides);
 
 #endif

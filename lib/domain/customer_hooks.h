@@ -18,10 +18,10 @@ struct customer_hook {
     int64_t tenant_id;
     uid call_id, id;
     const char *kind;     /* twiml; or status, recording, amd, stream, conference, other */
-    const char *url;      /* absolute; NULL: "document" is the answer, or only we are told */
+    const char *url;      /* absolute; NULL: only we are told, or nobody is asked */
     const char *method;   /* GET, POST: how the customer is asked */
     const char *events;   /* of a status, which of them it wants: "initiated answered" */
-    const char *document; /* TwiML that was given in an order */
+    const char *document; /* the answer itself: TwiML of an order, or the rest of one from "url" */
     instant created_at;
 };
 

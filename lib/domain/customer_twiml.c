@@ -9,28 +9,15 @@
 #include "domain/customer_callbacks.h"
 #include "domain/customer_hooks.h"
 #include "domain/twiml_document.h"
+#include "domain/twiml_rewriting.h"
 #include "domain/twiml_words.h"
 #include "remote/guard.h"
 #include "remote/http_url.h"
-
-/* The carrier's numbers for what is wrong. */
-enum { BAD_URL = 11100, NO_XML = 12100, NOT_KNOWN = 12200, BAD_CALLER = 13214 };
-enum { BAD_NUMBER = 13224, NOT_ALLOWED_THERE = 13227 };
 
 enum { MOST_LEGS = 10, ROOM_LIMIT = 100, SIP_LIMIT = 255 };
 
 static const char every_status[] = "initiated ringing answered completed";
 static const char every_recording[] = "in-progress completed absent";
-
-/* A document on its way. */
-struct rewriting {
-    struct work *work;
-    const struct twiml_rules *rules;
-    const struct twiml_source *source;
-    struct twiml_result *result;
-    const char *caller; /* of the verb at hand, whose legs are called from it */
-    size_t legs;        /* in it so far */
-};
 
 static bool is(const char *text, const char *word)
 {
@@ -42,8 +29,7 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Something that is left out; the first ones are told of. */
-static void notice(struct rewriting *r, int code, const char *element, const char *attribute)
+void twiml_notice(struct rewriting *r, int code, const char *element, const char *attribute)
 {
     struct twiml_result *result = r->result;
 
@@ -62,13 +48,13 @@ static bool blame(struct rewriting *r, int code, const char *element, const char
     return false;
 }
 
-static bool refuse(struct rewriting *r, int code, const char *element, const char *attribute)
+bool twiml_refuse(struct rewriting *r, int code, const char *element, const char *attribute)
 {
     blame(r, code, element, attribute);
     return fail(r->work, INVALID, "The TwiML is refused: %d, %s", code, r->result->error.about);
 }
 
-static void put_attribute(struct rewriting *r, const char *name, const char *value)
+void twiml_put_attribute(struct rewriting *r, const char *name, const char *value)
 {
     struct text *out = &r->result->text;
 
@@ -79,9 +65,8 @@ static void put_attribute(struct rewriting *r, const char *name, const char *val
 
 /* ---- URLs ---- */
 
-/* A URL that we shall ask or tell; NULL when it may not be, and the document is refused. */
-static const char *customer_url(struct rewriting *r, const char *element, const char *attribute,
-                                const char *value)
+const char *twiml_customer_url(struct rewriting *r, const char *element, const char *attribute,
+                               const char *value)
 {
     const char *url = http_url_join(&r->work->arena, r->source->base_url, value), *plain;
 
@@ -91,19 +76,18 @@ static const char *customer_url(struct rewriting *r, const char *element, const 
             strlen(url) <= CUSTOMER_URL_LIMIT)
             return url;
     }
-    refuse(r, BAD_URL, element, attribute);
+    twiml_refuse(r, TWIML_BAD_URL, element, attribute);
     return NULL;
 }
 
-static const char *method_of(struct rewriting *r, const xmlNode *node, const char *attribute)
+const char *twiml_method_of(struct rewriting *r, const xmlNode *node, const char *attribute)
 {
     const char *method = attribute ? twiml_value(&r->work->arena, node, attribute) : NULL;
 
     return method && strcasecmp(method, "GET") == 0 ? "GET" : "POST";
 }
 
-/* Our URL in place of the customer's; NULL when there are too many. */
-static const char *hide(struct rewriting *r, struct customer_hook hook)
+const char *twiml_hide(struct rewriting *r, struct customer_hook hook)
 {
     struct twiml_result *result = r->result;
     const char *url;
@@ -112,7 +96,7 @@ static const char *hide(struct rewriting *r, struct customer_hook hook)
     if (!result->hooks)
         result->hooks = arena_new(&r->work->arena, struct customer_hook, TWIML_HOOK_LIMIT);
     if (result->nhooks >= TWIML_HOOK_LIMIT) {
-        refuse(r, BAD_URL, "Response", NULL);
+        twiml_refuse(r, TWIML_BAD_URL, "Response", NULL);
         return NULL;
     }
     url = customer_hook_url(r->work, &hook);
@@ -128,7 +112,8 @@ static bool ask(struct rewriting *r, const struct twiml_element *element,
                 const struct twiml_attribute *attribute, const xmlNode *node, const char *value)
 {
     bool action = is(attribute->name, "action");
-    struct customer_hook hook = {.kind = "twiml", .method = method_of(r, node, attribute->method)};
+    struct customer_hook hook = {.kind = "twiml",
+                                 .method = twiml_method_of(r, node, attribute->method)};
     const char *url;
 
     /* Our own URL would bring back what the carrier's request was made to keep. */
@@ -137,15 +122,15 @@ static bool ask(struct rewriting *r, const struct twiml_element *element,
     if (!value)
         return true;
     if (!*value && !action) { /* waitUrl="": silence */
-        put_attribute(r, attribute->name, "");
+        twiml_put_attribute(r, attribute->name, "");
         return true;
     }
-    hook.url = customer_url(r, element->name, attribute->name, value);
-    url = hook.url ? hide(r, hook) : NULL;
+    hook.url = twiml_customer_url(r, element->name, attribute->name, value);
+    url = hook.url ? twiml_hide(r, hook) : NULL;
     if (!url)
         return false;
-    put_attribute(r, attribute->name, url);
-    put_attribute(r, attribute->method, "POST");
+    twiml_put_attribute(r, attribute->name, url);
+    twiml_put_attribute(r, attribute->method, "POST");
     return true;
 }
 
@@ -169,9 +154,10 @@ static bool tell(struct rewriting *r, const struct twiml_element *element,
     bool status = is(attribute->kind, "status"), recording = is(attribute->kind, "recording");
     const char *events = arena_format(&r->work->arena, "%sEvent", attribute->name), *url;
     struct customer_hook hook = {.kind = attribute->kind,
-                                 .method = method_of(r, node, attribute->method)};
+                                 .method = twiml_method_of(r, node, attribute->method)};
 
-    if (value && *value && !(hook.url = customer_url(r, element->name, attribute->name, value)))
+    if (value && *value &&
+        !(hook.url = twiml_customer_url(r, element->name, attribute->name, value)))
         return false;
     if (!hook.url && !we_listen(r, element, attribute, node))
         return true;
@@ -180,13 +166,13 @@ static bool tell(struct rewriting *r, const struct twiml_element *element,
         if (!hook.events || !*hook.events || strlen(hook.events) > 120)
             hook.events = "completed";
     }
-    if (!(url = hide(r, hook)))
+    if (!(url = twiml_hide(r, hook)))
         return false;
-    put_attribute(r, attribute->name, url);
+    twiml_put_attribute(r, attribute->name, url);
     if (attribute->method)
-        put_attribute(r, attribute->method, "POST");
+        twiml_put_attribute(r, attribute->method, "POST");
     if (status || recording)
-        put_attribute(r, events, status ? every_status : every_recording);
+        twiml_put_attribute(r, events, status ? every_status : every_recording);
     return true;
 }
 
@@ -203,8 +189,8 @@ static bool socket_url(struct rewriting *r, const struct twiml_element *element,
     open = url && begins(url, "ws://") ? arena_format(&r->work->arena, "http%s", url + 2) : NULL;
     if (!url || (!begins(url, "wss://") &&
                  !(open && guard_is_allowed(config ? config->allow_private_urls : NULL, open))))
-        return refuse(r, BAD_URL, element->name, attribute->name);
-    put_attribute(r, attribute->name, url);
+        return twiml_refuse(r, TWIML_BAD_URL, element->name, attribute->name);
+    twiml_put_attribute(r, attribute->name, url);
     return true;
 }
 
@@ -219,14 +205,14 @@ static bool caller_id(struct rewriting *r, const char *value)
     if (!value || !*value)
         return true;
     if (!e164_read(value, r->rules->country, number))
-        return refuse(r, BAD_CALLER, "Dial", "callerId");
+        return twiml_refuse(r, TWIML_BAD_CALLER, "Dial", "callerId");
     if (!r->rules->is_ours(r->work, number, &ours))
-        return blame(r, BAD_CALLER, "Dial", "callerId");
+        return blame(r, TWIML_BAD_CALLER, "Dial", "callerId");
     if (!ours && !is(r->rules->theirs, number))
-        return refuse(r, BAD_CALLER, "Dial", "callerId");
+        return twiml_refuse(r, TWIML_BAD_CALLER, "Dial", "callerId");
     if (ours)
         r->caller = arena_text(&r->work->arena, number);
-    put_attribute(r, "callerId", number);
+    twiml_put_attribute(r, "callerId", number);
     return true;
 }
 
@@ -237,9 +223,9 @@ static bool may_reach(struct rewriting *r, const char *element, const char *to)
     if (r->rules->may_reach(r->work, from, to, r->legs > 1 ? (int64_t)r->legs - 1 : 0))
         return true;
     return blame(r,
-                 r->work->error.what != INVALID     ? NOT_ALLOWED_THERE
-                 : is(r->work->error.field, "from") ? BAD_CALLER
-                                                    : BAD_NUMBER,
+                 r->work->error.what != INVALID     ? TWIML_NOT_ALLOWED_THERE
+                 : is(r->work->error.field, "from") ? TWIML_BAD_CALLER
+                                                    : TWIML_BAD_NUMBER,
                  element, NULL);
 }
 
@@ -248,7 +234,7 @@ static bool put_number(struct rewriting *r, const char *element, const char *con
     char number[E164_SIZE];
 
     if (!e164_read(content, r->rules->country, number))
-        return refuse(r, BAD_NUMBER, element, NULL);
+        return twiml_refuse(r, TWIML_BAD_NUMBER, element, NULL);
     if (!may_reach(r, element, number))
         return false;
     text_xml(&r->result->text, number);
@@ -259,7 +245,7 @@ static bool put_sip(struct rewriting *r, const char *element, const char *conten
 {
     if (strlen(content) > SIP_LIMIT || strpbrk(content, " \t\r\n<>\"") ||
         (!begins(content, "sip:") && !begins(content, "sips:")))
-        return refuse(r, BAD_NUMBER, element, NULL);
+        return twiml_refuse(r, TWIML_BAD_NUMBER, element, NULL);
     if (!may_reach(r, element, content))
         return false;
     text_xml(&r->result->text, content);
@@ -270,7 +256,7 @@ static bool put_sip(struct rewriting *r, const char *element, const char *conten
 static bool put_room(struct rewriting *r, const char *element, const char *content)
 {
     if (!*content || strlen(content) > ROOM_LIMIT)
-        return refuse(r, NOT_KNOWN, element, NULL);
+        return twiml_refuse(r, TWIML_NOT_KNOWN, element, NULL);
     if (r->rules->room_prefix)
         text_xml(&r->result->text, r->rules->room_prefix);
     text_xml(&r->result->text, content);
@@ -288,20 +274,20 @@ static bool put_media(struct rewriting *r, const char *element, const char *cont
         return true; /* digits alone */
     url = http_url_join(&r->work->arena, r->source->base_url, content);
     if (!url || (!begins(url, "https://") && !begins(url, "http://")))
-        return refuse(r, BAD_URL, element, NULL);
+        return twiml_refuse(r, TWIML_BAD_URL, element, NULL);
     text_xml(&r->result->text, url);
     return true;
 }
 
 static bool put_next(struct rewriting *r, const xmlNode *node, const char *content)
 {
-    struct customer_hook hook = {.kind = "twiml", .method = method_of(r, node, "method")};
+    struct customer_hook hook = {.kind = "twiml", .method = twiml_method_of(r, node, "method")};
     const char *url;
 
     if (!*content && r->source->base_url)
         content = r->source->base_url;
-    hook.url = customer_url(r, "Redirect", NULL, content);
-    url = hook.url ? hide(r, hook) : NULL;
+    hook.url = twiml_customer_url(r, "Redirect", NULL, content);
+    url = hook.url ? twiml_hide(r, hook) : NULL;
     if (!url)
         return false;
     text_xml(&r->result->text, url);
@@ -311,14 +297,14 @@ static bool put_next(struct rewriting *r, const xmlNode *node, const char *conte
 /* <Dial>+1…</Dial>: a leg like others, of which we are told. */
 static bool put_plain_number(struct rewriting *r, const char *content)
 {
-    const char *url = hide(r, (struct customer_hook){.kind = "status", .method = "POST"});
+    const char *url = twiml_hide(r, (struct customer_hook){.kind = "status", .method = "POST"});
 
     if (!url)
         return false;
     r->legs++;
     text_put(&r->result->text, "<Number");
-    put_attribute(r, "statusCallback", url);
-    put_attribute(r, "statusCallbackEvent", every_status);
+    twiml_put_attribute(r, "statusCallback", url);
+    twiml_put_attribute(r, "statusCallbackEvent", every_status);
     text_char(&r->result->text, '>');
     if (!put_number(r, "Dial", content))
         return false;
@@ -351,6 +337,7 @@ static bool put_content(struct rewriting *r, const struct twiml_element *element
         return true;
     case WORDS:
     case NO_CONTENT:
+    case MESSAGE:
         break;
     }
     return true;
@@ -374,13 +361,13 @@ static bool put_value(struct rewriting *r, const struct twiml_element *element,
         return caller_id(r, value);
     case METHOD:
         if (value && element->content == NEXT_DOCUMENT)
-            put_attribute(r, attribute->name, "POST");
+            twiml_put_attribute(r, attribute->name, "POST");
         return true;
     case EVENTS:
         return true; /* told with the URL */
     case OWN_ONLY:
         if (value && !r->rules->own_account) {
-            notice(r, NOT_KNOWN, element->name, attribute->name);
+            twiml_notice(r, TWIML_NOT_KNOWN, element->name, attribute->name);
             return true;
         }
         break;
@@ -388,8 +375,19 @@ static bool put_value(struct rewriting *r, const struct twiml_element *element,
         break;
     }
     if (value)
-        put_attribute(r, attribute->name, value);
+        twiml_put_attribute(r, attribute->name, value);
     return true;
+}
+
+void twiml_notice_unknown(struct rewriting *r, const struct twiml_element *element,
+                          const xmlNode *node)
+{
+    for (const xmlAttr *at = node->properties; at; at = at->next) {
+        const char *name = twiml_name(&r->work->arena, at->name, at->ns);
+
+        if (!twiml_attribute(element, name))
+            twiml_notice(r, TWIML_NOT_KNOWN, element->name, name);
+    }
 }
 
 static bool put_values(struct rewriting *r, const struct twiml_element *element,
@@ -398,12 +396,7 @@ static bool put_values(struct rewriting *r, const struct twiml_element *element,
     for (const struct twiml_attribute *at = element->attributes; at->name; at++)
         if (!put_value(r, element, at, node))
             return false;
-    for (const xmlAttr *at = node->properties; at; at = at->next) {
-        const char *name = twiml_name(&r->work->arena, at->name, at->ns);
-
-        if (!twiml_attribute(element, name))
-            notice(r, NOT_KNOWN, element->name, name);
-    }
+    twiml_notice_unknown(r, element, node);
     return true;
 }
 
@@ -427,11 +420,11 @@ static bool is_known(struct rewriting *r, const struct twiml_element *element, c
                      const char *parent)
 {
     if (!element || (element->traits & NEEDS_OWN && !r->rules->own_account)) {
-        notice(r, NOT_KNOWN, parent, name);
+        twiml_notice(r, TWIML_NOT_KNOWN, parent, name);
         return false;
     }
     if (element->traits & LEG && ++r->legs > MOST_LEGS) {
-        notice(r, BAD_NUMBER, parent, name);
+        twiml_notice(r, TWIML_BAD_NUMBER, parent, name);
         return false;
     }
     return true;
@@ -482,33 +475,48 @@ bool customer_twiml_check(struct work *work, const char *text, size_t length,
         xmlFreeDoc(parsed);
         return true;
     }
-    *error = (struct twiml_notice){NO_XML, "Response"};
+    *error = (struct twiml_notice){TWIML_NO_XML, "Response"};
     return fail(work, INVALID, "The document is no TwiML");
 }
 
+/* The verbs of a document; an <Sms> goes out at its head, and elsewhere divides it. */
 static bool write_children(struct rewriting *r, const xmlNode *root)
 {
-    for (const xmlNode *child = root->children; child; child = child->next)
-        if (child->type == XML_ELEMENT_NODE && !put_element(r, "Response", child))
+    size_t head = r->result->text.length;
+    bool ends = false;
+
+    for (const xmlNode *child = root->children; child && !ends; child = child->next) {
+        bool ok = true;
+
+        if (child->type != XML_ELEMENT_NODE)
+            continue;
+        if (!is(twiml_name(&r->work->arena, child->name, child->ns), "Sms"))
+            ok = put_element(r, "Response", child);
+        else if (r->result->text.length == head)
+            ok = twiml_put_message(r, child, &ends);
+        else
+            ok = ends = twiml_put_rest(r, child);
+        if (!ok)
             return false;
+    }
     return true;
 }
 
 bool twiml_rewrite_by(struct work *work, const struct twiml_rules *rules,
                       const struct twiml_source *source, struct twiml_result *result)
 {
-    struct rewriting r = {work, rules, source, result, NULL, 0};
+    struct rewriting r = {.work = work, .rules = rules, .source = source, .result = result};
     xmlDoc *parsed = read_response(source->document, source->length);
     bool ok;
 
     *result = (struct twiml_result){.text.arena = &work->arena};
     if (!parsed)
-        return refuse(&r, NO_XML, "Response", NULL);
+        return twiml_refuse(&r, TWIML_NO_XML, "Response", NULL);
     text_put(&result->text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>");
     ok = write_children(&r, xmlDocGetRootElement(parsed));
     text_put(&result->text, "</Response>\n");
     xmlFreeDoc(parsed);
     if (ok && result->text.length > TWIML_SIZE_LIMIT)
-        return refuse(&r, NO_XML, "Response", NULL);
+        return twiml_refuse(&r, TWIML_NO_XML, "Response", NULL);
     return ok;
 }

@@ -9,15 +9,20 @@
  * replaced by ours (domain/customer_hooks.h); names of conferences and queues are kept apart from
  * those of other tenants on the same carrier account.  Streams and relays go to the customer's own
  * websocket as they are.
+ *
+ * <Sms> is carried out by us, when its turn comes: at the head of a document while it is read; the
+ * carrier comes back for one further down, and for the verbs behind it.
  */
 #ifndef DOMAIN_CUSTOMER_TWIML_H
 #define DOMAIN_CUSTOMER_TWIML_H
 
 #include "core/text.h"
+#include "core/uid.h"
 #include "core/work.h"
 
 struct call;
 struct customer_hook;
+struct customer_sms;
 struct tenant;
 
 enum {
@@ -40,6 +45,7 @@ struct twiml_source {
     const char *document;
     size_t length;
     const char *base_url; /* where it came from; NULL: given in an order, URLs must be absolute */
+    uid event; /* the carrier's request: its texts are sent once; NO_UID: as often as it is read */
 };
 
 struct twiml_result {
@@ -74,6 +80,8 @@ struct twiml_rules {
     /* The gate: a number or "sip:…" that would be called from "from", with so many others at once.
      */
     bool (*may_reach)(struct work *work, const char *from, const char *to, int64_t beside);
+    /* Sends a text message, domain/customer_sms.h. */
+    bool (*send)(struct work *work, const struct customer_sms *sms, int *code);
 };
 
 /* The prefix of a tenant's conferences and queues; NULL when its carrier account is its own. */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "core/log.h"
+#include "domain/customer_sms.h"
 #include "domain/gate.h"
 #include "domain/inbound.h"
 #include "domain/sms.h"
@@ -43,10 +44,13 @@ static bool note_error(struct work *work, uid id, const char *code, const char *
 
 static bool refuse(struct work *work, uid id, const char *code, const char *message)
 {
+    struct sms_message refused;
     bool moved;
 
     return move(work, id, "failed", RANK_SENDING, RANK_FAILED, &moved) &&
-           note_error(work, id, code, message);
+           note_error(work, id, code, message) &&
+           store_get(work, &sms_message_entity, id, &refused) &&
+           customer_sms_tell(work, &refused, id);
 }
 
 static bool note_sent(struct work *work, uid id, const char *sid)

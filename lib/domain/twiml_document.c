@@ -4,9 +4,9 @@
 #include <libxml/parserInternals.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
 #include "domain/customer_twiml.h"
 
 /* A document type is where entities come from; TwiML has none. */
@@ -97,4 +97,16 @@ const char *twiml_text(struct arena *arena, const xmlNode *node)
     while (length && strchr(" \t\r\n", at[length - 1]))
         length--;
     return arena_copy(arena, at, length);
+}
+
+void twiml_put_node(struct text *out, const xmlNode *node)
+{
+    xmlBuffer *buffer = xmlBufferCreate();
+
+    if (!buffer)
+        abort();
+    if (xmlNodeDump(buffer, node->doc, (xmlNode *)(uintptr_t)node, 0, 0) < 0)
+        abort();
+    text_bytes(out, (const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer));
+    xmlBufferFree(buffer);
 }

@@ -7,6 +7,7 @@
 #include <libxml/tree.h>
 
 #include "core/arena.h"
+#include "core/text.h"
 
 /*
  * Parses a document of at most TWIML_SIZE_LIMIT bytes, whose elements lie at most TWIML_DEPTH_LIMIT
@@ -24,5 +25,8 @@ const char *twiml_value(struct arena *arena, const xmlNode *node, const char *na
 
 /* The text that stands directly in the element, without the blanks around it. In the arena. */
 const char *twiml_text(struct arena *arena, const xmlNode *node);
+
+/* Writes an element as it was read, with all that is in it. */
+void twiml_put_node(struct text *out, const xmlNode *node);
 
 #endif

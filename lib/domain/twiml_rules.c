@@ -2,6 +2,7 @@
 
 #include "core/e164.h"
 #include "domain/calls.h"
+#include "domain/customer_sms.h"
 #include "domain/customer_twiml.h"
 #include "domain/gate.h"
 #include "domain/numbers.h"
@@ -60,6 +61,7 @@ bool customer_twiml_rewrite(struct work *work, const struct twiml_source *source
         .theirs = inbound ? call->from_addr : call->to_addr,
         .is_ours = is_ours,
         .may_reach = may_reach,
+        .send = customer_sms_order,
     };
     struct tenant tenant;
 

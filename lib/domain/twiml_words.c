@@ -60,6 +60,8 @@ static const struct twiml_attribute enqueue[] = {
     ACTION, ASKS("waitUrl", "waitUrlMethod"), OWN("workflowSid"), PLAIN("maxQueueSize"), END};
 static const struct twiml_attribute task[] = {PLAIN("priority"), PLAIN("timeout"), END};
 static const struct twiml_attribute redirect[] = {{"method", METHOD, NULL, NULL}, END};
+static const struct twiml_attribute sms[] = {
+    ACTION, PLAIN("to"), PLAIN("from"), {"statusCallback", TOLD, NULL, "other"}, END};
 static const struct twiml_attribute reject[] = {PLAIN("reason"), END};
 static const struct twiml_attribute start[] = {ACTION, END};
 static const struct twiml_attribute stopped[] = {PLAIN("name"), END};
@@ -116,6 +118,7 @@ static const struct twiml_element elements[] = {
     {"Task",              " Enqueue ",                    JSON_TEXT,  NEEDS_OWN,   task},
     {"Leave",             " Response ",                   NO_CONTENT, 0,           none},
     {"Redirect",          " Response ",                   NEXT_DOCUMENT, 0,           redirect},
+    {"Sms",               " Response ",                   MESSAGE,    0,           sms},
     {"Reject",            " Response ",                   NO_CONTENT, 0,           reject},
     {"Hangup",            " Response ",                   NO_CONTENT, 0,           none},
     {"Refer",             " Response ",                   NO_CONTENT, 0,           refer},

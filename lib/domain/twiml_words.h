@@ -39,6 +39,7 @@ enum twiml_content {
     SIP_URI,
     ROOM,      /* a name that counts in the carrier's account */
     JSON_TEXT, /* passed on */
+    MESSAGE,   /* a text message, which we send */
 };
 
 /* What a customer's element needs beyond what the customer says, and what it is. */

@@ -1,4 +1,5 @@
 // with: lib/domain/customer_twiml.c lib/domain/twiml_document.c lib/domain/twiml_words.c
+// with: lib/domain/twiml_messages.c
 /*
  * Whatever a customer answers: what the carrier gets is well-formed, names no host that may not be
  * asked, reaches no number that the gate did not let through, and says the same when it is
@@ -10,6 +11,7 @@
 
 #include "core/config.h"
 #include "domain/calls.h"
+#include "domain/customer_sms.h"
 #include "domain/customer_twiml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,6 +37,14 @@ static bool may_reach(struct work *work, const char *from, const char *to, int64
     if (!from || !to || beside < 0 || beside > 9)
         abort();
     return !strstr(to, "+19") || fail(work, FORBIDDEN, "not there");
+}
+
+static bool send(struct work *work, const struct customer_sms *sms, int *code)
+{
+    if (!work || !sms->from || !sms->to || !sms->body)
+        abort();
+    *code = strstr(sms->to, "+19") ? SMS_NOT_THERE : 0;
+    return true;
 }
 
 /* Every number that would be called; in text and attributes "</Number>" is escaped. */
@@ -80,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .country = "US",
         .is_ours = is_ours,
         .may_reach = may_reach,
+        .send = send,
     };
     const struct twiml_source source = {
         .call = &call,

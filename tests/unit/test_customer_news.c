@@ -11,6 +11,9 @@
 #include "domain/customer_hooks.h"
 #include "domain/customer_legs.h"
 #include "domain/customer_requests.h"
+#include "domain/customer_sms.h"
+#include "domain/sms_sending.h"
+#include "domain/suppressions.h"
 #include "domain/webhooks.h"
 #include "remote/http.h"
 #include "remote/twilio.h"
@@ -223,6 +226,98 @@ Test(customer_news, of_nested_callbacks_come_through_our_urls)
                      "https://app.example.com/leg");
     cr_assert(call_by_sid(work, sid, &leg));
     cr_expect_str_eq(leg.state, "in_progress");
+}
+
+/* ---- text messages ---- */
+
+/* A message that the TwiML of a call sends to the caller. */
+static uid text_sent(const struct call *call, const char *status_url, int *code)
+{
+    const struct customer_sms sms = {
+        .id = uid_new(),
+        .call = call,
+        .from = call->to_addr,
+        .to = call->from_addr,
+        .country = "US",
+        .body = "Your code is 42",
+        .status_url = status_url,
+    };
+
+    cr_assert(customer_sms_order(work, &sms, code), "%s", work->error.message);
+    cr_assert(customer_sms_order(work, &sms, code), "%s", work->error.message);
+    return sms.id;
+}
+
+static int64_t texts(void)
+{
+    return tenant_number(&world, "SELECT COUNT(*) FROM sms_messages WHERE tenant_id = ?");
+}
+
+/* What the carrier says of a message under its own SID. */
+static void receipt(uid message, const char *sid, const char *word)
+{
+    const struct twilio_field fields[] = {
+        {"MessageSid", sid}, {"MessageStatus", word}, {"SmsSid", sid}};
+    const struct param params[] = {PARAM(sid), PARAM(work->tenant), PARAM(message)};
+
+    cr_assert(db_execute(work,
+                         "UPDATE sms_messages SET message_sid = ? WHERE tenant_id = ?"
+                         " AND id = ?",
+                         params, COUNT(params), NULL));
+    told("sms_status", "https://voice.example.com/hooks/twilio/sms-status",
+         carrier_form(&world, fields, COUNT(fields)));
+}
+
+Test(customer_news, of_text_messages_are_told_under_their_own_name)
+{
+    struct call call = call_in(&world).call;
+    const char *sid = new_sid(&world, "SM");
+    struct webhook_sending *sending;
+    struct rows rows;
+    char name[36] = "SM";
+    uid message;
+    int code;
+
+    message = text_sent(&call, "https://app.example.com/told", &code);
+    cr_assert_eq(code, 0);
+    cr_expect_eq(texts(), 1, "an order that is given twice is one message");
+    receipt(message, sid, "sent");
+    receipt(message, sid, "sent");
+    receipt(message, sid, "delivered");
+    cr_assert_eq(due(&rows), 2);
+    sending = rows.at;
+    uid_write_hex(message, name + 2);
+    cr_expect_str_eq(sending[0].endpoint.url, "https://app.example.com/told");
+    cr_expect_str_eq(field_of(&sending[0], "SmsSid"), name);
+    cr_expect_str_eq(field_of(&sending[0], "SmsStatus"), "sent");
+    cr_expect_str_eq(field_of(&sending[0], "AccountSid"), world.tenant.account_sid);
+    cr_expect_str_eq(field_of(&sending[0], "To"), call.from_addr);
+    cr_expect_str_eq(field_of(&sending[1], "MessageStatus"), "delivered");
+    message = text_sent(&call, NULL, &code);
+    receipt(message, new_sid(&world, "SM"), "delivered");
+    cr_expect_eq(due(&rows), 0, "nobody asked to be told");
+}
+
+Test(customer_news, of_text_messages_that_did_not_leave_are_told_too)
+{
+    struct call call = call_in(&world).call;
+    const struct suppression suppression = {.channel = "sms",
+                                            .address = call.from_addr,
+                                            .our_address = call.to_addr,
+                                            .source = "keyword",
+                                            .keyword = "STOP"};
+    struct rows rows;
+    int code;
+    const uid message = text_sent(&call, "https://app.example.com/told", &code);
+
+    cr_assert(suppression_put(work, &suppression), "%s", work->error.message);
+    cr_assert(
+        sms_send(work, &(struct outbox_row){.tenant_id = work->tenant, .subject_id = message}));
+    cr_assert_eq(due(&rows), 1);
+    cr_expect_str_eq(field_of(rows.at, "SmsStatus"), "failed");
+    text_sent(&call, NULL, &code);
+    cr_expect_eq(code, SMS_UNSUBSCRIBED);
+    cr_expect_eq(texts(), 1);
 }
 
 Test(customer_news, of_urls_with_another_signature_are_nobodys)

@@ -9,6 +9,7 @@
 #include "core/config.h"
 #include "domain/calls.h"
 #include "domain/customer_hooks.h"
+#include "domain/customer_sms.h"
 #include "domain/customer_twiml.h"
 #include "domain/twiml_document.h"
 
@@ -51,6 +52,17 @@ static bool may_reach(struct work *with, const char *from, const char *to, int64
            fail(with, FORBIDDEN, "Numbers of that kind are not called");
 }
 
+static struct customer_sms sent[4];
+static size_t nsent;
+
+static bool send(struct work *with, const struct customer_sms *sms, int *code)
+{
+    (void)with;
+    *code = sms->to && strncmp(sms->to, "+1900", 5) == 0 ? SMS_NOT_THERE : 0;
+    sent[nsent++ % COUNT(sent)] = *sms;
+    return true;
+}
+
 static struct twiml_rules rules = {
     .room_prefix = "0abc.",
     .ours = "+13125550100",
@@ -58,6 +70,7 @@ static struct twiml_rules rules = {
     .country = "US",
     .is_ours = is_ours,
     .may_reach = may_reach,
+    .send = send,
 };
 
 static bool rewrite_from(const char *base, const char *text)
@@ -439,6 +452,119 @@ Test(customer_twiml, uses_all_of_an_account_of_its_own)
                      "<Dial><Client><Identity>jane</Identity></Client></Dial>");
     cr_expect_not_null(strstr(text, "<Conference coach=\"CA1\">room</Conference>"), "%s", text);
     cr_expect_not_null(strstr(text, "<Identity>jane</Identity>"), "%s", text);
+}
+
+/* ---- text messages ---- */
+
+Test(customer_twiml, sends_a_text_message_before_it_goes_on)
+{
+    cr_expect_str_eq(rewritten("<Sms>Where we are: 1 Main St &amp; 2nd</Sms><Say>Done</Say>"),
+                     "<Say>Done</Say>");
+    cr_assert_eq(nsent, 1);
+    cr_expect_str_eq(sent[0].body, "Where we are: 1 Main St & 2nd");
+    cr_expect_str_eq(sent[0].from, "+13125550100");
+    cr_expect_str_eq(sent[0].to, "+13125550199", "who is at the other end");
+    cr_expect_null(sent[0].status_url);
+    cr_expect(uid_equal(sent[0].call->id, call.id));
+    rewritten("<Sms from=\"+13125550177\" to=\"+13125550142\" statusCallback=\"told\">A</Sms>"
+              "<Sms>B</Sms>");
+    cr_expect_eq(nsent, 3);
+    cr_expect_str_eq(sent[1].from, "+13125550177");
+    cr_expect_str_eq(sent[1].to, "+13125550142");
+    cr_expect_str_eq(sent[1].status_url, "https://app.example.com/voice/told");
+    cr_expect_not(uid_equal(sent[1].id, sent[2].id));
+    cr_expect_eq(result.nnotices, 0);
+}
+
+Test(customer_twiml, sends_no_message_before_its_turn)
+{
+    const char *text = rewritten("<Gather action=\"/a\"/><Sms to=\"+13125550142\">A &lt; B</Sms>"
+                                 "<Say>C<break time=\"1s\"/></Say><Play>d.mp3</Play>");
+    const struct customer_hook *rest = &result.hooks[1];
+
+    cr_expect_eq(nsent, 0, "somebody may press a key first");
+    cr_expect_not_null(strstr(text, "</Gather><Redirect method=\"POST\">https://api.example.net"
+                                    "/hooks/twilio/twiml/v1."),
+                       "%s", text);
+    cr_expect_null(strstr(text, "<Say>"), "%s", text);
+    cr_assert_eq(result.nhooks, 2);
+    cr_assert(rewrite_from(rest->url, rest->document), "%s", rest->document);
+    cr_assert_eq(nsent, 1);
+    cr_expect_str_eq(sent[0].body, "A < B");
+    cr_expect_not_null(strstr(result.text.at,
+                              "<Response><Say>C<break time=\"1s\"></break></Say>"
+                              "<Play>https://app.example.com/voice/d.mp3</Play></Response>"),
+                       "%s", result.text.at);
+}
+
+Test(customer_twiml, goes_on_at_the_action_of_a_message)
+{
+    const char *text = rewritten("<Sms action=\"/sent\" method=\"GET\">A</Sms><Say>Never</Say>");
+    char digits[33];
+
+    uid_write_hex(sent[0].id, digits);
+    cr_expect_str_eq(only_hook()->url, "https://app.example.com/sent");
+    cr_expect_str_eq(only_hook()->method, "GET");
+    cr_expect_not_null(strstr(text, arena_format(&work.arena,
+                                                 "?kept=SmsSid%%3DSM%s%%26SmsStatus%%3Dsending"
+                                                 "</Redirect>",
+                                                 digits)),
+                       "%s", text);
+    cr_expect_null(strstr(text, "Never"), "%s", text);
+}
+
+Test(customer_twiml, goes_on_where_a_message_may_not_be_sent)
+{
+    cr_expect_str_eq(rewritten("<Sms to=\"+19005550001\" colour=\"red\">A</Sms><Say>B</Say>"),
+                     "<Say>B</Say>");
+    cr_assert_eq(result.nnotices, 2);
+    cr_expect_eq(result.notices[0].code, 21408);
+    cr_expect_str_eq(result.notices[1].about, "Sms.colour");
+    cr_expect_not_null(
+        strstr(rewritten("<Sms to=\"+19005550001\" action=\"/x\">A</Sms>"), "SmsStatus%3Dinvalid"));
+    refused("<Sms statusCallback=\"http://169.254.169.254/\">A</Sms>", 11100);
+}
+
+Test(customer_twiml, sends_ten_messages_at_most)
+{
+    struct text many = {.arena = &work.arena};
+
+    for (int i = 0; i < 12; i++)
+        text_put(&many, "<Sms>A</Sms>");
+    rewritten(many.at);
+    cr_expect_eq(nsent, 10);
+    cr_assert_eq(result.nnotices, 2);
+    cr_expect_eq(result.notices[0].code, 14107);
+}
+
+/* Asked again by the same request of the carrier's, it sends the same messages. */
+Test(customer_twiml, is_the_same_message_for_the_same_request)
+{
+    const char *text = "<Response><Sms>A</Sms><Sms>A</Sms></Response>";
+    struct twiml_source source = {
+        .call = &call, .document = text, .length = strlen(text), .event = uid_new()};
+
+    for (int i = 0; i < 2; i++)
+        cr_assert(twiml_rewrite_by(&work, &rules, &source, &result));
+    cr_expect(uid_equal(sent[0].id, sent[2].id));
+    cr_expect(uid_equal(sent[1].id, sent[3].id));
+    cr_expect_not(uid_equal(sent[0].id, sent[1].id));
+    source.event = uid_new();
+    cr_assert(twiml_rewrite_by(&work, &rules, &source, &result));
+    cr_expect_not(uid_equal(sent[0].id, sent[1].id));
+    cr_expect_not(uid_equal(sent[0].id, sent[2].id));
+}
+
+/* <Message> is an answer to a message; in a call it is no verb, and that is told. */
+Test(customer_twiml, has_no_messages_of_other_documents)
+{
+    cr_expect_str_eq(rewritten("<Message>A</Message><Dial><Sms>B</Sms></Dial><Hangup/>"),
+                     "<Dial></Dial><Hangup></Hangup>");
+    cr_expect_eq(nsent, 0);
+    cr_assert_eq(result.nnotices, 2);
+    cr_expect_eq(result.notices[0].code, 12200);
+    cr_expect_str_eq(result.notices[0].about, "Response.Message");
+    cr_expect_str_eq(result.notices[1].about, "Dial.Sms");
 }
 
 /* ---- hostile documents ---- */
