@@ -3,12 +3,11 @@
  */
 #include <string.h>
 
-#include "core/zone.h"
+#include "core/e164.h"
 #include "domain/call_records.h"
 #include "domain/call_state.h"
 #include "domain/calls.h"
 #include "domain/hang_up.h"
-#include "domain/tenants.h"
 #include "domain/words.h"
 #include "fcgi/twilio/twilio.h"
 
@@ -126,28 +125,30 @@ const struct query_parameter twilio_call_filters[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-/* A "+" that nobody encoded arrives as a space. */
+/* A number in the spelling of the rows, whatever else as it is; a bare "+" arrives as a space. */
 static const char *number_in(struct request *req, const char *name)
 {
     const char *text = request_query(req, name);
+    char number[E164_SIZE];
 
     if (!text || !*text)
         return NULL;
-    return *text == ' ' ? arena_format(&req->work.arena, "+%s", text + 1) : text;
+    if (*text == ' ')
+        text = arena_format(&req->work.arena, "+%s", text + 1);
+    return e164_read(text, NULL, number) ? arena_text(&req->work.arena, number) : text;
 }
 
-/* Of our states those that the dialect calls so. */
 static bool read_status(struct request *req, struct call_record_filter *filter)
 {
     const char *word = request_query(req, "Status");
-    size_t count = 0;
 
     if (!word || !*word)
         return true;
+    filter->status = word;
     for (size_t i = 0; call_states[i]; i++)
         if (strcmp(call_state_word(CALL_AS_TWILIO, call_states[i], false), word) == 0)
-            filter->states[count++] = call_states[i];
-    return count || fail_field(&req->work, "Status", "Status must be that of a call");
+            return true;
+    return fail_field(&req->work, "Status", "Status must be that of a call");
 }
 
 /* A parent that is not there has no legs: its own key is nobody's parent. */
@@ -168,55 +169,31 @@ static bool read_parent(struct request *req, struct call_record_filter *filter)
     return req->work.error.what == NOT_FOUND;
 }
 
-enum { DATE_LENGTH = 10 };
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
-/* Days are the tenant's. */
-static instant day_around(struct request *req, instant when, bool is_date, int64_t days)
-{
-    const char *name = req->tenant->timezone;
-    struct zone *zone = zone_open(&req->work.arena, name ? name : "UTC");
-    struct zone *utc = zone_open(&req->work.arena, "UTC");
-    int64_t day;
-
-    if (!zone || !utc)
-        return when;
-    day = zone_local(is_date ? utc : zone, when).day;
-    return zone_moment(zone, day + days, 0);
-}
-
-/* "2026-11-02" or a full time; which of both is told. */
-static bool read_time(struct request *req, const char *name, instant *when, bool *is_date)
+/* "2026-11-02", or a full time. */
+static bool read_time(struct request *req, const char *name, instant *when)
 {
     const char *text = request_query(req, name);
 
     *when = NO_INSTANT;
     if (!text || !*text)
         return true;
-    *is_date = strlen(text) == DATE_LENGTH;
     return instant_read_iso(text, when) || instant_read_rfc2822(text, when) ||
            fail_field(&req->work, name, "%s must be a date or a time", name);
 }
 
 bool twilio_read_span(struct request *req, const char *name, instant *since, instant *before)
 {
-    const char *below = arena_format(&req->work.arena, "%s<", name);
-    const char *above = arena_format(&req->work.arena, "%s>", name);
     instant day;
-    bool is_date = false;
 
-    if (!read_time(req, above, since, &is_date))
-        return false;
-    if (!instant_is_none(*since) && is_date)
-        *since = day_around(req, *since, true, 0);
-    if (!read_time(req, below, before, &is_date))
-        return false;
-    if (!instant_is_none(*before) && is_date)
-        *before = day_around(req, *before, true, 0);
-    if (!read_time(req, name, &day, &is_date))
+    if (!read_time(req, arena_format(&req->work.arena, "%s>", name), since) ||
+        !read_time(req, arena_format(&req->work.arena, "%s<", name), before) ||
+        !read_time(req, name, &day))
         return false;
     if (!instant_is_none(day)) {
-        *since = day_around(req, day, is_date, 0);
-        *before = day_around(req, day, is_date, 1);
+        *since = instant_after(day, -(day.ms % DAY_MS));
+        *before = instant_after(*since, DAY_MS);
     }
     return true;
 }

@@ -147,7 +147,7 @@ extern const struct query_parameter twilio_call_filters[];
 bool twilio_list_calls(struct request *req);
 /*
  * Reads "<name>>" (then or later), "<name><" (before) and "<name>" (on that day) from the query;
- * dates are days in the tenant's zone.  What is not asked for is NO_INSTANT.
+ * days are those of UTC, as the carrier's are.  What is not asked for is NO_INSTANT.
  */
 bool twilio_read_span(struct request *req, const char *name, instant *since, instant *before);
 bool twilio_get_call(struct request *req);

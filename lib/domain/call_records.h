@@ -26,7 +26,7 @@ extern const struct entity call_record_entity;
 struct call_record_filter {
     const char *from, *to;
     uid parent;
-    const char *states[3];           /* any of these; unused ones are NULL */
+    const char *status; /* as the carrier's records have it: queued, in-progress, no-answer … */
     instant talk_since, talk_before; /* from the one on, up to the other */
     instant ended_since, ended_before;
 };
@@ -35,7 +35,9 @@ extern const struct call_record_filter ALL_CALL_RECORDS;
 
 /*
  * Calls of the tenant's that are not hidden, newest first (oldest first where the page says so): an
- * array of struct call_record.  Of the page, order and where do not count.
+ * array of struct call_record.  The time that counts is that of their beginning; of a list that is
+ * narrowed by the time of talk or end alone, that time.  Of the page, order and where do not count,
+ * and before_id is all that says where it begins.
  */
 bool call_records_list(struct work *work, const struct call_record_filter *filter,
                        struct page *page, struct rows *records);

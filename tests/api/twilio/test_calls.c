@@ -277,10 +277,13 @@ static struct filter filters[] = {
     {"Status=busy",                             ""},
     {"From=%2B13125550151",                     "m"},
     {"From=+13125550151",                       "m"},
+    {"From=%2B1%20(312)%20555-0151",            "m"},
+    {"From=client:ada",                         ""},
     {"To=+13125550151",                         ""},
     {"StartTime=2026-03-02",                    "m"},
     {"StartTime=2026-03-02T23:00:00Z",          "m"},
     {"StartTime=2026-03-03",                    ""},
+    {"StartTime=2026-03-02T01:00:00%2B02:00",   ""},
     {"StartTime%3E=2026-03-03",                 "a"},
     {"StartTime%3E=2026-03-02T10:00:05Z",       "am"},
     {"StartTime%3E=2026-03-02T10:00:06Z",       "a"},
@@ -301,6 +304,9 @@ Test(twilio_calls, are_narrowed_by_every_filter)
 {
     struct calls calls = three_calls();
 
+    /* Days are those of UTC, wherever the account is at home. */
+    query(say("UPDATE tenants SET timezone = 'Pacific/Auckland' WHERE account_sid = '%s'",
+              calls.account.sid));
     for (size_t i = 0; i < COUNT_OF(filters); i++) {
         struct reply reply = twilio(&calls.account, "GET",
                                     calls_path(&calls.account, say("?%s", filters[i].query)), NULL);
