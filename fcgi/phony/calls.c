@@ -155,7 +155,7 @@ static const struct entity history_entity =
 static const struct field history_fields[] = {
     /* clang-format off */
     ROWS(history_answer,  calls,  "calls",  ended_view, READ),
-    FIELD(history_answer, total,  "total",  READ, .about = "How many there are; 10000 also stands for more."),
+    FIELD(history_answer, total,  "total",  READ, .about = "How many there are; from 10000 on it may stand for more, and is more than what was paged through as long as there is."),
     FIELD(history_answer, limit,  "limit",  READ),
     FIELD(history_answer, offset, "offset", READ),
     /* clang-format on */

@@ -75,9 +75,12 @@ static struct conditions conditions_of(struct work *work, const struct call_hist
     return conditions;
 }
 
-static bool count(struct work *work, struct conditions conditions, int64_t *total)
+/* Who pages on sees that there is more, however far down. */
+static bool count(struct work *work, struct conditions conditions,
+                  const struct call_history *history, int64_t *total)
 {
-    static const int64_t most = CALL_HISTORY_COUNTED;
+    int64_t beyond = history->skip + history->size + 1;
+    int64_t most = beyond > CALL_HISTORY_COUNTED ? beyond : CALL_HISTORY_COUNTED;
     const char *sql;
 
     add(&conditions, " LIMIT ?", (struct param)PARAM(most));
@@ -104,6 +107,6 @@ static bool page(struct work *work, struct conditions conditions,
 bool calls_ended(struct work *work, const struct call_history *history, struct rows *calls,
                  int64_t *total)
 {
-    return count(work, conditions_of(work, history), total) &&
+    return count(work, conditions_of(work, history), history, total) &&
            page(work, conditions_of(work, history), history, calls);
 }

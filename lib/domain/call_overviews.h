@@ -34,7 +34,7 @@ struct call_history {
     int64_t size, skip; /* of the page */
 };
 
-/* How many are counted; of more it is only said that there are so many. */
+/* How many are counted; of more only as many as tell that a page is not the last. */
 enum { CALL_HISTORY_COUNTED = 10000 };
 
 /* A page of them, newest first, and how many there are. */

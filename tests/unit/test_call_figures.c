@@ -194,3 +194,26 @@ Test(call_overviews, page_what_is_over_newest_first_within_a_time)
     cr_assert(calls_ended(work, &wanted, &calls, &total));
     cr_expect_eq(total, 0);
 }
+
+/* A client pages on while there is more than it has seen. */
+Test(call_overviews, of_very_many_calls_never_end_before_the_last_page)
+{
+    static const char sql[] =
+        "INSERT INTO calls (tenant_id, id, call_sid, carrier, origin, direction, state, state_rank,"
+        " started_at) SELECT ?, UNHEX(MD5(CONCAT(?, '-', seq))),"
+        " CONCAT('CA', MD5(CONCAT(?, '-', seq))), 'sim', 'phony', 'outbound', 'completed', 90,"
+        " '2026-11-01' FROM seq_1_to_10300";
+    const struct param params[] = {PARAM(work->tenant), PARAM(work->tenant), PARAM(work->tenant)};
+    struct call_history wanted = {.size = 100, .from = NO_INSTANT, .to = NO_INSTANT};
+    const int64_t skips[] = {0, 10000, 10200, 10300}, totals[] = {10000, 10101, 10300, 10300};
+    struct rows calls;
+    int64_t total;
+
+    cr_assert(db_execute(work, sql, params, COUNT(params), NULL), "%s", work->error.message);
+    for (size_t i = 0; i < COUNT(skips); i++) {
+        wanted.skip = skips[i];
+        cr_assert(calls_ended(work, &wanted, &calls, &total), "%s", work->error.message);
+        cr_expect_eq(total, totals[i], "%lld from %lld", (long long)total, (long long)skips[i]);
+        cr_expect_eq(calls.count, skips[i] < 10300 ? 100 : 0);
+    }
+}
