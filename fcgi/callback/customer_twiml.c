@@ -12,6 +12,7 @@
 #include "domain/customer_requests.h"
 #include "domain/host_memory.h"
 #include "domain/inbound.h"
+#include "domain/taskrouter/queued_calls.h"
 #include "fcgi/callback/callback.h"
 
 /*
@@ -148,6 +149,22 @@ static bool learn(struct request *req, const struct form *form, struct call *cal
            call_get(&req->work, call->id, call);
 }
 
+/* Who waits for a worker of TaskRouter's, or has waited; *twiml is what there is to say to it. */
+static bool look_after_queue(struct request *req, struct customer_hook *hook,
+                             const struct call *call, const struct form *form, const char **twiml)
+{
+    const char *result = form_text(form, "QueueResult");
+
+    *twiml = NULL;
+    if (strcmp(hook->kind, "enqueue") == 0) {
+        if (!tr_caller_waits(&req->work, hook, call, form, twiml))
+            return false;
+        hook->document = NULL; /* it says what the task is to be, and no TwiML */
+        return true;
+    }
+    return !result || tr_caller_left(&req->work, call->id, result);
+}
+
 static bool ask_customer(struct request *req, const struct received *received,
                          const struct token *token, const struct form *form)
 {
@@ -164,7 +181,9 @@ static bool ask_customer(struct request *req, const struct received *received,
 
     return customer_hook_read(&req->work, token, &hook) &&
            call_get(&req->work, hook.call_id, &call) && learn(req, form, &call) &&
-           customer_answer(&req->work, &question, &twiml) && reply_twiml(req, received, twiml);
+           look_after_queue(req, &hook, &call, form, &twiml) &&
+           (twiml || customer_answer(&req->work, &question, &twiml)) &&
+           reply_twiml(req, received, twiml);
 }
 
 bool customer_twiml_hook(struct request *req)

@@ -5,8 +5,8 @@
 #include "core/text.h"
 #include "domain/inbound.h"
 
-static const char *const hook_kinds[] = {"twiml",  "status",     "recording", "amd",
-                                         "stream", "conference", "other",     NULL};
+static const char *const hook_kinds[] = {"twiml",      "status", "recording", "amd", "stream",
+                                         "conference", "other",  "enqueue",   NULL};
 static const char *const methods[] = {"GET", "POST", NULL};
 
 static const struct column columns_of_hook[] = {
@@ -58,7 +58,7 @@ const char *customer_hook_url(struct work *work, struct customer_hook *hook)
         .call = hook->call_id,
         .expires_at = instant_after(now, TOKEN_LIFE_MS),
     };
-    bool asked = strcmp(hook->kind, "twiml") == 0;
+    bool asked = strcmp(hook->kind, "twiml") == 0 || strcmp(hook->kind, "enqueue") == 0;
 
     hook->tenant_id = work->tenant;
     hook->created_at = now;

@@ -17,7 +17,7 @@
 struct customer_hook {
     int64_t tenant_id;
     uid call_id, id;
-    const char *kind;     /* twiml; or status, recording, amd, stream, conference, other */
+    const char *kind;     /* twiml, enqueue; or status, recording, amd, stream, conference, other */
     const char *url;      /* absolute; NULL: only we are told, or nobody is asked */
     const char *method;   /* GET, POST: how the customer is asked */
     const char *events;   /* of a status, which of them it wants: "initiated answered" */

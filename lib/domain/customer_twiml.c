@@ -432,6 +432,7 @@ static bool is_known(struct rewriting *r, const struct twiml_element *element, c
 
 static bool put_element(struct rewriting *r, const char *parent, const xmlNode *node)
 {
+    bool routed = false;
     const char *name = twiml_name(&r->work->arena, node->name, node->ns);
     const struct twiml_element *element = twiml_element(name, parent);
     struct text *out = &r->result->text;
@@ -442,6 +443,10 @@ static bool put_element(struct rewriting *r, const char *parent, const xmlNode *
     }
     if (!is_known(r, element, name, parent))
         return true;
+    if (is(element->name, "Enqueue") && !twiml_names_workflow(r, node, &routed))
+        return blame(r, TWIML_NOT_KNOWN, element->name, "workflowSid");
+    if (routed)
+        return twiml_put_task_queue(r, node);
     text_add(out, "<%s", element->name);
     if (!put_values(r, element, node))
         return false;

@@ -80,6 +80,8 @@ struct twiml_rules {
     /* The gate: a number or "sip:…" that would be called from "from", with so many others at once.
      */
     bool (*may_reach)(struct work *work, const char *from, const char *to, int64_t beside);
+    /* Whether a workflow is one that the tenant has with us; NULL: none is. */
+    bool (*has_workflow)(struct work *work, const char *sid, bool *has);
     /* Sends a text message, domain/customer_sms.h. */
     bool (*send)(struct work *work, const struct customer_sms *sms, int *code);
 };

@@ -1,6 +1,6 @@
 /*
  * domain/twiml_rewriting.h - a customer's document while it is written anew: what the files share
- * that do so (customer_twiml.c, twiml_messages.c), and nobody else's business.
+ * that do so (customer_twiml.c, twiml_messages.c, twiml_enqueue.c), and nobody else's business.
  */
 #ifndef DOMAIN_TWIML_REWRITING_H
 #define DOMAIN_TWIML_REWRITING_H
@@ -64,5 +64,13 @@ bool twiml_put_message(struct rewriting *r, const xmlNode *node, bool *ends);
 
 /* One further down: a redirect, for which the document is read from there. */
 bool twiml_put_rest(struct rewriting *r, const xmlNode *node);
+
+/* ---- <Enqueue workflowSid="WW…"> (twiml_enqueue.c) ---- */
+
+/* Whether it names a workflow that the tenant has with us; false: the store could not be asked. */
+bool twiml_names_workflow(struct rewriting *r, const xmlNode *node, bool *names);
+
+/* A queue of this caller alone, in which we are asked what it hears, and make its task. */
+bool twiml_put_task_queue(struct rewriting *r, const xmlNode *node);
 
 #endif

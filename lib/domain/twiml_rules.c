@@ -7,6 +7,7 @@
 #include "domain/gate.h"
 #include "domain/numbers.h"
 #include "domain/phone_routes.h"
+#include "domain/taskrouter/queued_calls.h"
 #include "domain/tenants.h"
 
 /* A number that the tenant owns, or one of its own account that a route names. */
@@ -61,6 +62,7 @@ bool customer_twiml_rewrite(struct work *work, const struct twiml_source *source
         .theirs = inbound ? call->from_addr : call->to_addr,
         .is_ours = is_ours,
         .may_reach = may_reach,
+        .has_workflow = tr_has_workflow,
         .send = customer_sms_order,
     };
     struct tenant tenant;

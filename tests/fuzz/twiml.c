@@ -1,5 +1,5 @@
 // with: lib/domain/customer_twiml.c lib/domain/twiml_document.c lib/domain/twiml_words.c
-// with: lib/domain/twiml_messages.c
+// with: lib/domain/twiml_messages.c lib/domain/twiml_enqueue.c
 /*
  * Whatever a customer answers: what the carrier gets is well-formed, names no host that may not be
  * asked, reaches no number that the gate did not let through, and says the same when it is
