@@ -191,6 +191,68 @@ Test(customer_twiml, records_what_is_then_found_with_us)
     cr_expect_eq(twilio(&account, "GET", say("%s.json", strstr(url, "/2010")), NULL).status, 200);
 }
 
+/* ---- text messages ---- */
+
+Test(customer_twiml, sends_text_messages_when_their_turn_comes)
+{
+    struct account account = account_with_number();
+    const char *sid, *message;
+    struct told told;
+
+    program_says(&account, "/voice",
+                 "<Response><Say>One moment</Say><Sms action=\"sent\" statusCallback=\"told\">"
+                 "Your code is 42</Sms><Say>Never said</Say></Response>");
+    program_says(&account, "/sent", "<Response><Say>Look at your phone</Say></Response>");
+    answers_on("+13125558111", WAITS);
+    sid = program_calls(&account, "+13125558111", with_url(&account, "/voice"));
+    told = program_hears(&account, "/sent", "CallSid", sid);
+    program_believes(&account, &told);
+    cr_expect_str_eq(at(told.fields, "SmsStatus"), "sending");
+    message = at(told.fields, "SmsSid");
+    cr_expect_eq(strncmp(message, "SM", 2), 0, "%s", message);
+    told = program_hears(&account, "/told", "SmsStatus", "delivered");
+    program_believes(&account, &told);
+    cr_expect_str_eq(at(told.fields, "SmsSid"), message);
+    cr_expect_str_eq(at(told.fields, "MessageSid"), message);
+    cr_expect_str_eq(at(told.fields, "AccountSid"), account.sid);
+    cr_expect_str_eq(at(told.fields, "To"), "+13125558111");
+    cr_expect_str_eq(at(told.fields, "From"), account.customer.number);
+    cr_expect_not(was_said(carrier_ends(sid), "Never said"));
+    cr_expect_eq(
+        number_of(say("SELECT COUNT(*) FROM sms_messages m JOIN calls c ON c.id = m.call_id"
+                      " WHERE c.call_sid = '%s' AND m.body = 'Your code is 42'",
+                      sid)),
+        1);
+}
+
+/* Who has said STOP to the number gets none, and the call goes on. */
+Test(customer_twiml, sends_no_text_message_to_who_does_not_want_one)
+{
+    struct account account = account_with_number();
+    struct told told;
+    const char *sid;
+
+    query(say("INSERT INTO suppressions (tenant_id, id, channel, address, our_address, source,"
+              " created_at, updated_at, rev) SELECT tenant_id, UNHEX(MD5('%s')), 'sms',"
+              " '+13125558112', '%s', 'keyword', NOW(3), NOW(3), 1 FROM phone_numbers"
+              " WHERE e164 = '%s'",
+              account.customer.number, account.customer.number, account.customer.number));
+    program_says(&account, "/voice",
+                 "<Response><Sms action=\"sent\" statusCallback=\"told\">Buy</Sms></Response>");
+    program_says(&account, "/sent", "<Response><Say>Anyway</Say></Response>");
+    answers_on("+13125558112", WAITS);
+    sid = program_calls(&account, "+13125558112", with_url(&account, "/voice"));
+    told = program_hears(&account, "/sent", "CallSid", sid);
+    cr_expect_str_eq(at(told.fields, "SmsStatus"), "invalid");
+    cr_expect(was_said(carrier_ends(sid), "Anyway"));
+    cr_expect_eq(number_of(say("SELECT COUNT(*) FROM call_events e JOIN calls c ON c.id = e.call_id"
+                               " WHERE c.call_sid = '%s' AND e.type = 'twiml.warning'"
+                               " AND JSON_VALUE(e.payload, '$.code') = '21610'",
+                               sid)),
+                 1);
+    cr_expect_eq(program_told(&account, "/told"), 0);
+}
+
 /* ---- live calls ---- */
 
 Test(customer_twiml, takes_over_a_live_call)
