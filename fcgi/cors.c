@@ -9,7 +9,9 @@
     "X-API-Key, X-Admin-Key, X-Request-Id, X-Trace-Id"
 #define EXPOSED_HEADERS                                                                            \
     "ETag, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, "                  \
-    "X-RateLimit-Reset, Content-Range"
+    "X-RateLimit-Reset, X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset, "          \
+    "X-Tenant-ID, X-Tenant-Subdomain, Twilio-Request-Id, X-Idempotent-Replayed, Content-Range, "   \
+    "Deprecation"
 
 /* The origin that asks, if it is on the list; NULL otherwise. */
 static const char *allowed_origin(const struct request *req)
