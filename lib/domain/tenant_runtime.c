@@ -176,7 +176,7 @@ static bool patch_once(struct work *work, const char *tenant_key, json_object *p
         return fail(work, INTERNAL, "The settings could not be read");
     }
     merge(config, own);
-    ok = tenant_put(work, tenant_key, config, etag, tenant, &created);
+    ok = tenant_put_patched(work, tenant_key, config, own, etag, tenant, &created);
     json_object_put(own);
     json_object_put(config);
     return ok;
@@ -191,7 +191,7 @@ bool tenant_patch(struct work *work, const char *tenant_key, json_object *patch,
         if (patch_once(work, tenant_key, patch, if_match, tenant))
             return true;
         /* Somebody else was faster: the patch goes into what he wrote, unless it must not. */
-        if (if_match || work->error.what != PRECONDITION)
+        if ((if_match && strcmp(if_match, "*") != 0) || work->error.what != PRECONDITION)
             return false;
     }
     return false;
@@ -239,6 +239,24 @@ static bool end_calls(struct work *work, const char *by)
     return true;
 }
 
+/*
+ * Numbers of our account go back to the carrier, which the sweep of numbers sees to; those of the
+ * tenant's own account are let go and stay the tenant's.
+ */
+static bool let_numbers_go(struct work *work, instant now)
+{
+    static const char numbers[] =
+        "UPDATE phone_numbers SET"
+        " released_at = IF(source IN ('byoc', 'imported'), ?, released_at),"
+        " status = IF(source IN ('byoc', 'imported'), 'released', 'releasing'), updated_at = ?,"
+        " rev = rev + 1 WHERE tenant_id = ? AND status IN ('provisioning', 'active', 'suspended')";
+    static const char routes[] = "DELETE FROM phone_routes WHERE tenant_id = ?";
+    const struct param params[] = {PARAM(now), PARAM(now), PARAM(work->tenant)};
+
+    return db_execute(work, numbers, params, COUNT(params), NULL) &&
+           db_execute(work, routes, params + 2, 1, NULL);
+}
+
 struct deletion {
     struct tenant *tenant;
     const char *by;
@@ -262,8 +280,8 @@ static bool delete_step(struct work *work, void *with)
         return false;
     if (changed != 1)
         return fail(work, NOT_FOUND, "No such tenant");
-    return db_execute(work, revoke, keys, COUNT(keys), NULL) && end_calls(work, deletion->by) &&
-           epoch_advance(work);
+    return db_execute(work, revoke, keys, COUNT(keys), NULL) && let_numbers_go(work, now) &&
+           end_calls(work, deletion->by) && epoch_advance(work);
 }
 
 bool tenant_delete(struct work *work, struct tenant *tenant, const char *by)

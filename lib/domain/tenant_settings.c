@@ -7,11 +7,9 @@
 #include "core/log.h"
 #include "core/rand.h"
 #include "domain/epoch.h"
-#include "domain/secrets.h"
+#include "domain/tenant_secrets.h"
 #include "domain/tenants.h"
 #include "domain/webhook_settings.h"
-
-enum { MAX_DEPTH = 16, MAX_SECRETS = 64, MAX_SECRET = 1900 };
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -44,22 +42,6 @@ static const struct {
 /* Words that would be taken for another resource in a path. */
 static const char *const reserved[] = {"audio-providers", "cache-metrics", "cached",
                                        "evict-idle",      "reload-cached", "validate"};
-
-/* The member that a path of names leads to, NULL when there is none. */
-static json_object *member_at(json_object *object, const char *path)
-{
-    char name[64];
-
-    for (size_t length; object && *path; path += length + (path[length] == '.')) {
-        length = strcspn(path, ".");
-        if (length >= sizeof name)
-            return NULL;
-        memcpy(name, path, length);
-        name[length] = '\0';
-        object = json_member(object, name);
-    }
-    return object;
-}
 
 static bool is_one_of(const char *text, const char *const *words)
 {
@@ -95,19 +77,9 @@ static bool take_integer(struct work *work, const char *path, json_object *value
     return true;
 }
 
-/* A null takes back what may be absent and leaves the rest as it is. */
-static bool take_known(struct work *work, size_t i, json_object *config, struct tenant *tenant)
+static bool take_value(struct work *work, size_t i, const struct column *column, json_object *value,
+                       void *cell)
 {
-    const struct column *column = column_at(&tenant_entity, known[i].offset);
-    json_object *value = member_at(config, known[i].path);
-    void *cell = cell_of(column, tenant);
-
-    if (!value) {
-        if (column->nullable && strstr(known[i].path, ".") == NULL &&
-            json_object_object_get_ex(config, known[i].path, NULL))
-            cell_clear(column->type, cell);
-        return true;
-    }
     switch (column->type) {
     case TEXT:
         return take_text(work, known[i].path, column, known[i].allowed, value, cell);
@@ -121,109 +93,11 @@ static bool take_known(struct work *work, size_t i, json_object *config, struct 
     }
 }
 
-/* A secret found in a document, and what is to become of it. */
-struct found_secret {
-    const char *path, *value; /* value NULL: it stays what it is */
-};
-
-struct found_secrets {
-    struct found_secret at[MAX_SECRETS];
-    size_t count;
-};
-
-/* Members are secrets by their names. */
-static bool is_secret_name(const char *name)
-{
-    static const char *const endings[] = {"token",  "secret",     "password",
-                                          "apikey", "privatekey", "authtoken"};
-    char plain[64];
-    size_t length = 0;
-
-    for (; *name && length + 1 < sizeof plain; name++)
-        if (*name != '_' && *name != '-')
-            plain[length++] = *name >= 'A' && *name <= 'Z' ? (char)(*name + 32) : *name;
-    plain[length] = '\0';
-    for (size_t i = 0; i < COUNT(endings); i++) {
-        size_t ending = strlen(endings[i]);
-
-        if (length >= ending && strcmp(plain + length - ending, endings[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool note_secret(struct work *work, struct found_secrets *found, const char *path,
-                        json_object *value)
-{
-    const char *text = json_object_get_string(value);
-    bool kept = strcmp(text, TENANT_REDACTED) == 0;
-
-    if (found->count == MAX_SECRETS || strlen(path) > 48 || strlen(text) > MAX_SECRET)
-        return fail_field(work, path, "%s is a secret that is too long, or one too many", path);
-    for (const char *c = path; *c; c++)
-        if (*c <= ' ' || *c > '~')
-            return fail_field(work, path, "%s must be named in plain letters", path);
-    found->at[found->count++] =
-        (struct found_secret){path, kept ? NULL : arena_text(&work->arena, text)};
-    return json_object_set_string(value, TENANT_REDACTED) ||
-           fail(work, INTERNAL, "A secret could not be taken out");
-}
-
-/* Takes the secrets out of a document, on every level of its objects. */
-static bool take_secrets(struct work *work, json_object *object, const char *above,
-                         struct found_secrets *found)
-{
-    json_object_object_foreach(object, name, value)
-    {
-        const char *path = arena_format(&work->arena, "%s%s%s", above, *above ? "." : "", name);
-
-        if (json_object_is_type(value, json_type_object) && !take_secrets(work, value, path, found))
-            return false;
-        if (json_object_is_type(value, json_type_string) && *json_object_get_string(value) &&
-            is_secret_name(name) && !note_secret(work, found, path, value))
-            return false;
-    }
-    return true;
-}
-
-/* The carrier's token has a name of its own, because others look for it. */
-static const char *secret_name(const char *path)
-{
-    return strcmp(path, "twilio.auth_token") == 0 ? SECRET_CARRIER_TOKEN : path;
-}
-
-static const char *secret_path(const char *name)
-{
-    return strcmp(name, SECRET_CARRIER_TOKEN) == 0 ? "twilio.auth_token" : name;
-}
-
-/* Shows a secret that is kept: its place in the document says that there is one. */
-static void show_kept(json_object *config, const char *path)
-{
-    for (size_t length; *path; path += length + (path[length] == '.')) {
-        char name[64];
-        json_object *next = NULL;
-
-        length = strcspn(path, ".");
-        if (length >= sizeof name || !json_object_is_type(config, json_type_object))
-            return;
-        memcpy(name, path, length);
-        name[length] = '\0';
-        if (json_object_object_get_ex(config, name, &next) && (next || !path[length]))
-            config = next; /* a secret that was set to null is shown as null */
-        else {
-            next =
-                path[length] ? json_object_new_object() : json_object_new_string(TENANT_REDACTED);
-            json_object_object_add(config, name, next);
-            config = next;
-        }
-    }
-}
-
 /* Everything one change of a tenant needs. */
 struct change {
     const char *tenant_key, *if_match;
     json_object *config;
+    json_object *patch; /* what was merged into it; NULL: nothing was */
     struct found_secrets *secrets;
     struct tenant *tenant;
     bool created;
@@ -253,42 +127,6 @@ static void begin_tenant(struct work *work, const char *tenant_key, struct tenan
     tenant->created_at = tenant->updated_at = clock_now();
 }
 
-/* Secrets that were stored before: removed where the document says null, else still shown. */
-static bool keep_secrets(struct work *work, const struct change *change)
-{
-    struct rows rows;
-
-    if (!secrets_list(work, &rows))
-        return false;
-    for (size_t i = 0; i < rows.count; i++) {
-        const char *name = ((struct tenant_secret *)rows.at)[i].name, *path = secret_path(name);
-        const char *dot = strrchr(path, '.');
-        json_object *holder = change->config;
-
-        if (dot)
-            holder =
-                member_at(change->config, arena_copy(&work->arena, path, (size_t)(dot - path)));
-        if (json_object_is_type(holder, json_type_object) &&
-            json_object_object_get_ex(holder, dot ? dot + 1 : path, NULL) &&
-            !member_at(change->config, path)) {
-            if (!secret_remove(work, name))
-                return false;
-        } else {
-            show_kept(change->config, path);
-        }
-    }
-    return true;
-}
-
-static bool put_secrets(struct work *work, const struct found_secrets *secrets)
-{
-    for (size_t i = 0; i < secrets->count; i++)
-        if (secrets->at[i].value &&
-            !secret_put(work, secret_name(secrets->at[i].path), secrets->at[i].value))
-            return false;
-    return true;
-}
-
 /*
  * Whose carrier the tenant uses, unless the document says: its own when it gave an account and a
  * token, else the server's, else the rehearsal's.
@@ -297,9 +135,9 @@ static bool choose_carrier(struct work *work, const struct change *change)
 {
     const char *server = work->config ? work->config->twilio_account_sid : NULL;
     bool own = change->tenant->carrier_account_sid &&
-               member_at(change->config, "twilio.auth_token") != NULL;
+               document_member(change->config, "twilio.auth_token") != NULL;
 
-    if (member_at(change->config, "carrier_mode"))
+    if (document_member(change->config, "carrier_mode"))
         return true;
     change->tenant->carrier_mode = own ? "byoc" : server && *server ? "platform" : "simulated";
     return true;
@@ -380,11 +218,39 @@ static bool update_tenant(struct work *work, const struct tenant *t)
     return changed == 1 || fail(work, PRECONDITION, "The tenant was changed in the meantime");
 }
 
+/* Whether a setting is to be again what a tenant begins with. */
+static bool is_taken_back(const struct change *change, const char *path)
+{
+    return document_nulls(change->config, path) ||
+           (change->patch && document_nulls(change->patch, path));
+}
+
+static void copy_cell(enum type type, const void *from, void *to)
+{
+    if (type == TEXT)
+        *(const char **)to = *(const char *const *)from;
+    else if (type == INTEGER)
+        *(int64_t *)to = *(const int64_t *)from;
+    else
+        *(document *)to = *(const document *)from;
+}
+
+/* What is not mentioned stays as it is; what is said to be null is as in a new tenant. */
 static bool take_all_known(struct work *work, const struct change *change)
 {
-    for (size_t i = 0; i < COUNT(known); i++)
-        if (!take_known(work, i, change->config, change->tenant))
+    struct tenant begun;
+
+    begin_tenant(work, change->tenant_key, &begun);
+    for (size_t i = 0; i < COUNT(known); i++) {
+        const struct column *column = column_at(&tenant_entity, known[i].offset);
+        json_object *value = document_member(change->config, known[i].path);
+        void *cell = cell_of(column, change->tenant);
+
+        if (value && !take_value(work, i, column, value, cell))
             return false;
+        if (!value && is_taken_back(change, known[i].path))
+            copy_cell(column->type, cell_of(column, &begun), cell);
+    }
     return true;
 }
 
@@ -401,7 +267,7 @@ static bool create(struct work *work, struct change *change)
     if (!insert_tenant(work, tenant) || !tenant_by_key(work, change->tenant_key, tenant))
         return false;
     work->tenant = tenant->id;
-    return put_secrets(work, change->secrets) && webhook_settings_apply(work, tenant);
+    return tenant_secrets_put(work, change->secrets) && webhook_settings_apply(work, tenant);
 }
 
 static bool replace(struct work *work, struct change *change)
@@ -412,8 +278,8 @@ static bool replace(struct work *work, struct change *change)
         !tenant_etag_listed(change->if_match, tenant_etag(&work->arena, tenant)))
         return fail(work, PRECONDITION, "If-Match names another revision");
     work->tenant = tenant->id;
-    if (!take_all_known(work, change) || !keep_secrets(work, change) ||
-        !put_secrets(work, change->secrets) || !choose_carrier(work, change))
+    if (!take_all_known(work, change) || !tenant_secrets_keep(work, change->config) ||
+        !tenant_secrets_put(work, change->secrets) || !choose_carrier(work, change))
         return false;
     hash_config(work, tenant, change->config);
     return update_tenant(work, tenant) && epoch_advance(work) &&
@@ -445,14 +311,28 @@ static bool check_key(struct work *work, const char *tenant_key)
     return true;
 }
 
-bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
-                const char *if_match, struct tenant *tenant, bool *created)
+/* "*" is any revision, so that whoever was faster is no hindrance. */
+static bool names_revision(const char *if_match)
+{
+    return if_match && strcmp(if_match, "*") != 0;
+}
+
+static bool read_document(struct work *work, const char *tenant_key, json_object *config,
+                          struct found_secrets *secrets)
+{
+    return check_key(work, tenant_key) && webhook_settings_check(work, config) &&
+           tenant_secrets_take(work, config, secrets) &&
+           tenant_secrets_check(work, tenant_key, secrets);
+}
+
+bool tenant_put_patched(struct work *work, const char *tenant_key, json_object *config,
+                        json_object *patch, const char *if_match, struct tenant *tenant,
+                        bool *created)
 {
     struct found_secrets secrets = {0};
-    struct change change = {tenant_key, if_match, config, &secrets, tenant, false};
+    struct change change = {tenant_key, if_match, config, patch, &secrets, tenant, false};
 
-    if (!check_key(work, tenant_key) || !webhook_settings_check(work, config) ||
-        !take_secrets(work, config, "", &secrets))
+    if (!read_document(work, tenant_key, config, &secrets))
         return false;
     for (int attempt = 0; attempt < 3; attempt++) {
         if (db_transaction(work, put_step, &change)) {
@@ -461,20 +341,26 @@ bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
             return true;
         }
         /* Somebody else was faster: what he wrote is now what this change is applied to. */
-        if (if_match || (work->error.what != CONFLICT && work->error.what != PRECONDITION))
+        if (names_revision(if_match) ||
+            (work->error.what != CONFLICT && work->error.what != PRECONDITION))
             return false;
     }
     return false;
+}
+
+bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
+                const char *if_match, struct tenant *tenant, bool *created)
+{
+    return tenant_put_patched(work, tenant_key, config, NULL, if_match, tenant, created);
 }
 
 bool tenant_check(struct work *work, const char *tenant_key, json_object *config,
                   struct tenant *tenant)
 {
     struct found_secrets secrets = {0};
-    const struct change change = {tenant_key, NULL, config, &secrets, tenant, false};
+    const struct change change = {tenant_key, NULL, config, NULL, &secrets, tenant, false};
 
-    if (!check_key(work, tenant_key) || !webhook_settings_check(work, config) ||
-        !take_secrets(work, config, "", &secrets))
+    if (!read_document(work, tenant_key, config, &secrets))
         return false;
     begin_tenant(work, tenant_key, tenant);
     if (!take_all_known(work, &change) || !choose_carrier(work, &change))
@@ -485,7 +371,7 @@ bool tenant_check(struct work *work, const char *tenant_key, json_object *config
 
 const char *tenant_setting(struct work *work, const struct tenant *tenant, const char *path)
 {
-    json_object *config = json_parse(tenant->config.json), *value = member_at(config, path);
+    json_object *config = json_parse(tenant->config.json), *value = document_member(config, path);
     const char *text = json_object_is_type(value, json_type_string)
                            ? arena_text(&work->arena, json_object_get_string(value))
                            : NULL;
@@ -497,11 +383,18 @@ const char *tenant_setting(struct work *work, const struct tenant *tenant, const
 bool tenant_setting_is_on(struct work *work, const struct tenant *tenant, const char *path,
                           bool fallback)
 {
-    json_object *config = json_parse(tenant->config.json), *value = member_at(config, path);
+    json_object *config = json_parse(tenant->config.json), *value = document_member(config, path);
     bool on =
         json_object_is_type(value, json_type_boolean) ? json_object_get_boolean(value) : fallback;
 
     (void)work;
     json_object_put(config);
     return on;
+}
+
+const char *tenant_country(struct work *work, const struct tenant *tenant)
+{
+    const char *country = tenant_setting(work, tenant, "country");
+
+    return country && *country ? country : "US";
 }

@@ -60,6 +60,14 @@ bool tenants_list(struct work *work, const struct page *page, struct rows *tenan
 bool tenants_of_status(struct work *work, const char *status, const struct page *page,
                        struct rows *tenants);
 
+/*
+ * A condition on a table with tenant_id for lists of all tenants: what was deleted is in none. Said
+ * as what there is not, so that the table's own index is gone through first.
+ */
+#define OF_LIVING_TENANT(table)                                                                    \
+    "NOT EXISTS (SELECT 1 FROM tenants AS gone WHERE gone.id = " table                             \
+    ".tenant_id AND gone.deleted_at IS NOT NULL)"
+
 /* Whether calls and requests of the tenant are served: trial or active. */
 bool tenant_is_served(const struct tenant *tenant);
 
@@ -73,11 +81,18 @@ bool tenant_etag_listed(const char *header, const char *etag);
  * Creates a tenant or replaces its settings.  The document's known keys (display_name, status,
  * timezone, org_id, slug, owner_email, billing_email, limits, twilio.account_sid, …) are copied
  * into their columns.  if_match NULL: the last writer wins; otherwise PRECONDITION when the
- * revision is another.  INVALID for a reserved or malformed key and for known keys of a wrong type.
- * *created says which it was.  The tree is changed: its secrets are redacted.
+ * revision is another.  INVALID for a reserved or malformed key, for known keys of a wrong type,
+ * and for TENANT_REDACTED where no secret is stored.  A known key that is not mentioned leaves its
+ * column as it is; one that is null makes it what a new tenant begins with.  *created says which
+ * it was.  The tree is changed: its secrets are redacted.
  */
 bool tenant_put(struct work *work, const char *tenant_key, json_object *config,
                 const char *if_match, struct tenant *tenant, bool *created);
+
+/* The same after a merge patch, whose nulls are not in the document any more. */
+bool tenant_put_patched(struct work *work, const char *tenant_key, json_object *config,
+                        json_object *patch, const char *if_match, struct tenant *tenant,
+                        bool *created);
 
 /*
  * What tenant_put() would say to such a document, and the tenant it would make, without writing
@@ -93,6 +108,9 @@ bool tenant_check(struct work *work, const char *tenant_key, json_object *config
 const char *tenant_setting(struct work *work, const struct tenant *tenant, const char *path);
 bool tenant_setting_is_on(struct work *work, const struct tenant *tenant, const char *path,
                           bool fallback);
+
+/* The country whose numbers the tenant writes without its code: "country", or US. */
+const char *tenant_country(struct work *work, const struct tenant *tenant);
 
 /* The carrier account that orders of this tenant go to; UPSTREAM when there is none. */
 bool carrier_of_tenant(struct work *work, const struct tenant *tenant, struct carrier *carrier);

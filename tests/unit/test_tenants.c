@@ -197,6 +197,61 @@ Test(tenants, keep_secrets_that_come_back_redacted_or_not_at_all)
     cr_expect_eq(work.error.what, NOT_FOUND);
 }
 
+/* Whether a text stands in the clear in what is kept of the settings. */
+static bool shows(const char *text)
+{
+    return strstr(tenant.config.json, text) != NULL;
+}
+
+Test(tenants, move_secrets_out_of_lists_and_from_below_a_name_of_secrets)
+{
+    const char *secret;
+
+    cr_assert(put("{'accounts':[{'id':1,'api_key':'hush one'},{'id':2,'api_key':'hush two'}],"
+                  "'stripe':{'secret_key':'hush three'},'aws':{'secretAccessKey':'hush four'},"
+                  "'crm':{'headers':{'Authorization':'hush five'}},'api_keys':['hush six'],"
+                  "'secrets':{'shop':'hush seven'},'max_tokens':500,'system_prompt_key':'desk'}",
+                  NULL),
+              "%s", work.error.message);
+    cr_expect_not(shows("hush"), "%s", tenant.config.json);
+    cr_expect(shows("\"max_tokens\":500"));
+    cr_expect(shows("\"system_prompt_key\":\"desk\""));
+    cr_expect(shows("\"id\":2"));
+    cr_assert(secret_get(&work, "accounts.1.api_key", &secret));
+    cr_expect_str_eq(secret, "hush two");
+    cr_assert(put("{'accounts':[{'id':1,'api_key':'[redacted]'}]}", NULL));
+    cr_assert(secret_get(&work, "accounts.0.api_key", &secret));
+    cr_expect_str_eq(secret, "hush one", "what comes back redacted is kept");
+    cr_expect_not(secret_get(&work, "accounts.1.api_key", &secret), "its place is gone");
+    cr_expect(shows("\"stripe\":{\"secret_key\":\"[redacted]\"}"), "%s", tenant.config.json);
+}
+
+Test(tenants, claim_no_secret_that_they_do_not_have)
+{
+    cr_expect_not(put("{'twilio':{'account_sid':'AC1','auth_token':'[redacted]'}}", NULL));
+    cr_expect_eq(work.error.what, INVALID);
+    cr_expect_str_eq(work.error.field, "twilio.auth_token");
+    cr_assert(put("{'twilio':{'account_sid':'AC1','auth_token':'a real one'}}", NULL));
+    cr_expect(put("{'twilio':{'account_sid':'AC1','auth_token':'[redacted]'}}", NULL));
+    cr_expect_str_eq(tenant.carrier_mode, "byoc");
+}
+
+Test(tenants, take_back_settings_that_are_null)
+{
+    cr_assert(put("{'display_name':'Demo','timezone':'America/Chicago','limits':{'max_agents':3,"
+                  "'max_numbers':4},'twilio':{'account_sid':'AC1','auth_token':'a token'}}",
+                  NULL));
+    cr_assert(put("{'display_name':null,'timezone':null,'limits':{'max_agents':null},"
+                  "'twilio':null}",
+                  NULL),
+              "%s", work.error.message);
+    cr_expect_str_eq(tenant.name, tenant.tenant_key);
+    cr_expect_str_eq(tenant.timezone, "UTC");
+    cr_expect_eq(tenant.max_agents, 50);
+    cr_expect_eq(tenant.max_numbers, 4, "what is not mentioned stays");
+    cr_expect_null(tenant.carrier_account_sid);
+}
+
 Test(tenants, have_secrets_that_only_they_can_open)
 {
     static const char steal[] = "INSERT INTO tenant_secrets (tenant_id, name, sealed)"
