@@ -138,12 +138,18 @@ static bool put_outcome(struct work *work, const struct finalising *f)
     return outcome_put(work, &f->call, f->has_session ? &f->session : NULL, &outcome);
 }
 
+/* What a human was called for is the outcome of the call that he was called for. */
+static bool has_outcome(const struct call *call)
+{
+    return strcmp(call->leg_role, "human") != 0 && strcmp(call->leg_role, "consult") != 0;
+}
+
 bool finalise_record(struct work *work, const struct finalising *f)
 {
     return put_text(work, f) &&
            latency_put(work, f->id, f->call.started_at, f->call.model, f->call.voice, f->turns.at,
                        f->turns.count) &&
-           put_outcome(work, f);
+           (!has_outcome(&f->call) || put_outcome(work, f));
 }
 
 /* An event that the outside hears of once per call. */

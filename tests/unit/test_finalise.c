@@ -132,6 +132,30 @@ Test(finalise, writes_down_what_came_of_the_call)
     cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM usage_events WHERE tenant_id = ?"), 1);
 }
 
+Test(finalise, counts_a_humans_leg_to_the_outcome_of_the_call_it_is_for)
+{
+    struct incoming in = conversation();
+    struct call leg;
+
+    call_begin(work, &leg);
+    leg.carrier = "sim";
+    leg.origin = "transfer";
+    leg.direction = "outbound";
+    leg.media_mode = "bridge";
+    leg.leg_role = "human";
+    leg.parent_call_id = in.call.id;
+    leg.to_addr = "+13125550177";
+    cr_assert(call_insert(work, &leg), "%s", work->error.message);
+    end_by_carrier(&world, leg.id, 30);
+    cr_assert(finalised(leg.id));
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM voice_outcomes WHERE tenant_id = ?"),
+                 0);
+    end_by_carrier(&world, in.call.id, 42);
+    cr_assert(finalised(in.call.id));
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM voice_outcomes WHERE tenant_id = ?"),
+                 1);
+}
+
 Test(finalise, makes_the_text_of_a_call_searchable_for_its_tenant_alone)
 {
     static const char sql[] =
