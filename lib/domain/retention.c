@@ -69,7 +69,7 @@ static const struct {
     [FAILED_EFFECTS] = {NULL, 30, false},
 };
 
-enum { LEAST_DAYS = 1, MOST_DAYS = 3650 };
+enum { LEAST_DAYS = 1, MOST_DAYS = 3650, DAYS_AFTER_DELETION = 90 };
 
 /*
  * Bound: the tenant and the least key that a row of that age could have, and where "timed" the
@@ -176,13 +176,20 @@ bool retention_shared(struct work *work, instant now)
 
 /* One tenant's round. */
 struct round {
+    bool is_last; /* the tenant was deleted long ago: nothing of it is kept any longer */
     int64_t days[DATA];
     uint64_t deleted, content;
     struct text rows; /* "call_turns":12, … */
 };
 
+static bool is_long_gone(const struct tenant *tenant, instant now)
+{
+    return !instant_is_none(tenant->deleted_at) &&
+           now.ms - tenant->deleted_at.ms > DAYS(DAYS_AFTER_DELETION);
+}
+
 /* What the tenant's settings say, in days: "transcripts": 30. */
-static bool read_days(struct work *work, struct round *round)
+static bool read_days(struct work *work, struct round *round, instant now)
 {
     struct tenant tenant = {0};
     json_object *given;
@@ -191,12 +198,15 @@ static bool read_days(struct work *work, struct round *round)
         round->days[of] = data[of].days;
     if (!tenant_by_id(work, work->tenant, &tenant))
         return work->error.what == NOT_FOUND;
+    round->is_last = is_long_gone(&tenant, now);
     given = tenant.retention.json ? json_parse(tenant.retention.json) : NULL;
     for (int of = 0; of < DATA; of++) {
         int64_t days = data[of].name ? json_integer(given, data[of].name, 0) : 0;
 
         if (days >= LEAST_DAYS)
             round->days[of] = days < MOST_DAYS ? days : MOST_DAYS;
+        if (round->is_last)
+            round->days[of] = 0;
     }
     json_object_put(given);
     return true;
@@ -279,10 +289,20 @@ static bool note_round(struct work *work, const struct round *round, bool ok)
     return ok && noted;
 }
 
+/* What a tenant that is gone for good could still be reached or read with. */
+static bool forget_secrets(struct work *work)
+{
+    static const char sql[] = "DELETE FROM tenant_secrets WHERE tenant_id = ?";
+    const struct param params[] = {PARAM(work->tenant)};
+
+    return db_execute(work, sql, params, COUNT(params), NULL);
+}
+
 bool retention_of_tenant(struct work *work, instant now, uint64_t *deleted)
 {
     struct round round = {.rows = {.arena = &work->arena}};
-    bool ok = read_days(work, &round) && purge_recordings(work, &round, now);
+    bool ok = read_days(work, &round, now) && purge_recordings(work, &round, now) &&
+              (!round.is_last || forget_secrets(work));
 
     for (size_t i = 0; ok && i < COUNT(of_tenant); i++)
         ok = apply_rule(work, &round, &of_tenant[i], now);
