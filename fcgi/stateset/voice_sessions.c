@@ -79,7 +79,8 @@ static const struct field answer_fields[] = {
     FIELD(list_answer, ok, "ok", READ),
     FIELD(list_answer, tenant, "tenant", READ),
     FIELD(list_answer, count, "count", READ, .about = "Sessions on this page."),
-    FIELD(list_answer, total, "total", READ, .about = "Sessions that fit the filters."),
+    FIELD(list_answer, total, "total", READ,
+          .about = "Sessions that fit the filters, of which 10000 are counted."),
     ROWS(list_answer, rows, "sessions", session_view, READ),
 };
 

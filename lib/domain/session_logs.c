@@ -232,7 +232,10 @@ bool session_logs_list(struct work *work, const struct session_log_filter *filte
 
     if (!put_conditions(&l) ||
         !db_number(work,
-                   arena_format(&work->arena, "SELECT COUNT(*)" FROM_SESSIONS "%s", l.where.at),
+                   arena_format(&work->arena,
+                                "SELECT COUNT(*) FROM (SELECT 1" FROM_SESSIONS
+                                "%s LIMIT %d) AS counted",
+                                l.where.at, SESSION_LOGS_COUNTED),
                    l.params, l.nparams, 0, total))
         return false;
     l.params[l.nparams++] = (struct param)PARAM(size);

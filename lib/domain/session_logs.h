@@ -36,7 +36,9 @@ struct session_log_filter {
 
 extern const struct entity session_log_filter_entity;
 
-/* A page of them, and how many there are in all. */
+enum { SESSION_LOGS_COUNTED = 10000 };
+
+/* A page of them, and how many there are in all, of which SESSION_LOGS_COUNTED are counted. */
 bool session_logs_list(struct work *work, const struct session_log_filter *filter,
                        const struct page *page, struct rows *logs, int64_t *total);
 
