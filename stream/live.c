@@ -11,6 +11,7 @@
 #include "stream/chat.h"
 #include "stream/claims.h"
 #include "stream/comeback.h"
+#include "stream/last_words.h"
 #include "stream/media.h"
 #include "stream/mind.h"
 #include "stream/model.h"
@@ -311,46 +312,79 @@ static void cut_short(struct live *live)
         if (slot && cuts[i].heard_ms < cuts[i].sent_ms)
             transcript_cut(slot, cuts[i].heard_ms, cuts[i].sent_ms);
     }
-    transcript_expire(&live->transcript, sockets_now_us(), true);
-    live_write_turns(live);
 }
 
-/* Everything that both ways of ending have in common. */
-static void wind_up(struct live *live)
+/* Everything that both ways of ending have in common: nobody is heard and nothing is done … */
+static void fall_silent(struct live *live)
 {
+    live->ended_ms = live_elapsed_ms(live);
     tools_end(live);
     if (live->interruption.state == INTERRUPTION_HELD)
         bridge_interrupt(live);
     cut_short(live);
     unplayed_free(&live->interruption.unplayed);
-    note_usage(live);
-    mind_close(live);
-    voice_out_close(live);
     queue_free(&live->early);
     if (live->recorder)
         recorder_close(live->recorder);
     live->recorder = NULL;
     takeover_end(live);
+}
+
+/* … and then nothing is understood any more. */
+static void let_go(struct live *live)
+{
+    transcript_expire(&live->transcript, sockets_now_us(), true);
+    live_write_turns(live);
+    note_usage(live);
+    mind_close(live);
+    voice_out_close(live);
     monitor_end(live);
     live->state = LIVE_CLOSING;
     live->deadline_us = sockets_now_us() + STORE_US;
 }
 
+static void conclude(struct live *live)
+{
+    let_go(live);
+    log_info(&live->work, "session.ended", "result=%s reason=%s ms=%lld", live->result,
+             live->end_reason, (long long)live->ended_ms);
+    fact_end(&live->subject, live->result, live->end_reason, live->ended_ms, live->segments);
+}
+
+/* Its sockets may be gone by now: the session is held for as long as it waits. */
+static void await_last_words(struct live *live)
+{
+    live->last_words_us = sockets_now_us() + LAST_WORDS_US;
+    live->state = LIVE_CLOSING;
+    live_hold(live);
+}
+
+static void end_waiting(struct live *live)
+{
+    live->last_words_us = 0;
+    conclude(live);
+    live_release(live);
+}
+
 void live_finish(struct live *live, const char *result, const char *end_reason)
 {
+    bool was_talking;
+
     if (live->state >= LIVE_CLOSING)
         return;
     if (live->state < LIVE_CONNECTING) {
         dismiss(live, 1000, "");
         return;
     }
+    was_talking = live->state == LIVE_READY || live->state == LIVE_DRAINING;
     live->result = result;
     live->end_reason = end_reason;
     room_leave(live, false);
-    wind_up(live);
-    log_info(&live->work, "session.ended", "result=%s reason=%s ms=%lld", result, end_reason,
-             (long long)live_elapsed_ms(live));
-    fact_end(&live->subject, result, end_reason, live_elapsed_ms(live), live->segments);
+    fall_silent(live);
+    if (was_talking && live->was_stopped && last_words_await(live))
+        await_last_words(live);
+    else
+        conclude(live);
 }
 
 void live_lost(struct live *live)
@@ -360,8 +394,9 @@ void live_lost(struct live *live)
         return;
     }
     room_leave(live, true);
-    wind_up(live);
-    log_warning(&live->work, "session.lost", "ms=%lld", (long long)live_elapsed_ms(live));
+    fall_silent(live);
+    let_go(live);
+    log_warning(&live->work, "session.lost", "ms=%lld", (long long)live->ended_ms);
     fact_lost(&live->subject);
 }
 
@@ -385,11 +420,15 @@ void live_end_is_stored(uid id)
 
 void live_lose_all(void)
 {
-    for (struct live *live = calls.first; live; live = live->next)
-        if (live->state < LIVE_CLOSING) {
+    for (struct live *live = calls.first, *next; live; live = next) {
+        next = live->next;
+        if (live->last_words_us) {
+            end_waiting(live);
+        } else if (live->state < LIVE_CLOSING) {
             live->is_left = true;
             live_lost(live);
         }
+    }
 }
 
 /* ---- time ---- */
@@ -404,7 +443,9 @@ void live_heard(struct live *live, bool by_caller)
 /* The last word was heard, or nobody waits for it any longer. */
 static void hang_up_when_heard(struct live *live)
 {
-    bool is_heard = playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE &&
+    bool is_said =
+        live->responses.phase == RESPONSE_NONE && !live->responses.is_waiting && !live->retry_us;
+    bool is_heard = is_said && playback_is_idle(&live->playback) &&
                     live->interruption.state != INTERRUPTION_HELD &&
                     !transcript_is_waiting(&live->transcript) && tones_are_idle(live) &&
                     live->tools.running == 0;
@@ -428,7 +469,7 @@ static void tick_conversation(struct live *live)
     live_write_turns(live);
     if (live->retry_us && now_us > live->retry_us) {
         live->retry_us = 0;
-        mind_speak(live, &(struct speak){.purpose = "retry"});
+        mind_speak(live, &live->again);
     }
     if (!live->retry_us && responses_is_left(&live->responses, now_us)) {
         struct speak waiting = live->responses.waiting;
@@ -475,8 +516,11 @@ static void tick(struct live *live)
         tick_conversation(live);
         break;
     case LIVE_CLOSING:
-        if (is_late)
+        if (!live->last_words_us && is_late)
             close_carrier(live);
+        else if (live->last_words_us &&
+                 (!last_words_are_owed(live) || sockets_now_us() > live->last_words_us))
+            end_waiting(live);
         break;
     case LIVE_OVER:
         break;

@@ -7,7 +7,8 @@
  *   CONFIGURING it is open and was told how to behave
  *   READY       both sides talk
  *   DRAINING    the agent says its last sentence
- *   CLOSING     its end is being written down; then the carrier's socket is closed
+ *   CLOSING     its end is being written down, at first perhaps the caller's last words; then the
+ *               carrier's socket is closed
  *   OVER        it only waits for its sockets and tasks to let go of it
  *
  * media.c knows the carrier's words, realtime.c the model's, bridge.c carries the audio between
@@ -140,6 +141,9 @@ struct live {
     struct clarification clarification; /* what the agent asks its supervisor */
     const char *drain_result;           /* of a session that drains; NULL: completed */
     int64_t retry_us, hang_up_us;       /* when to do it; 0: not wanted */
+    struct speak again;                 /* what is asked for once more then */
+    int64_t last_words_us;              /* so long the caller's are waited for; 0: they are not */
+    int64_t ended_ms;                   /* of the session, when its end was known */
     int64_t ready_us;                   /* since when the model is of use */
     int64_t active_us;                  /* when somebody was last heard */
     const char *drain_reason;           /* why it is the last sentence */

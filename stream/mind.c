@@ -42,7 +42,7 @@ void mind_truncate(struct live *live, const struct cut *cut)
         live->mind->truncate(live, cut);
 }
 
-void mind_say(struct live *live, const char *purpose, const char *sentence)
+static void say(struct live *live, const char *purpose, const char *sentence, bool must)
 {
     mind_speak(live, &(struct speak){
                          .purpose = purpose,
@@ -50,5 +50,16 @@ void mind_say(struct live *live, const char *purpose, const char *sentence)
                          .instructions = arena_format(&live->work.arena, "%s\n\nSay exactly: %s",
                                                       live->settings.instructions, sentence),
                          .no_tools = true,
+                         .must = must,
                      });
+}
+
+void mind_say(struct live *live, const char *purpose, const char *sentence)
+{
+    say(live, purpose, sentence, false);
+}
+
+void mind_insist(struct live *live, const char *purpose, const char *sentence)
+{
+    say(live, purpose, sentence, true);
 }

@@ -59,4 +59,7 @@ void mind_truncate(struct live *live, const struct cut *cut);
 /* Says one sentence as it stands; "purpose" is a constant. */
 void mind_say(struct live *live, const char *purpose, const char *sentence);
 
+/* The same of what must be said, whatever is said or asked for before it. */
+void mind_insist(struct live *live, const char *purpose, const char *sentence);
+
 #endif

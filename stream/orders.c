@@ -24,7 +24,7 @@ static const char *say(struct live *live, json_object *args)
         return "the session is about to end";
     clarification_drop(live);
     bridge_interrupt(live);
-    mind_say(live, "order", text);
+    mind_insist(live, "order", text);
     return NULL;
 }
 
@@ -97,7 +97,7 @@ static const char *end(struct live *live, json_object *args)
         return NULL;
     }
     bridge_interrupt(live);
-    mind_say(live, "farewell", live->settings.farewell);
+    mind_insist(live, "farewell", live->settings.farewell);
     live_drain_for(live, "supervisor_end");
     return NULL;
 }

@@ -21,14 +21,15 @@ static bool is_quiet(const struct live *live)
            playback_is_idle(&live->playback);
 }
 
-/* Asks the model to say something of its own wording. */
-static void ask(struct live *live, const char *purpose, const char *wish)
+/* Asks the model to say something of its own wording; "must": also when the caller speaks first. */
+static void ask(struct live *live, const char *purpose, const char *wish, bool must)
 {
     mind_speak(live, &(struct speak){
                          .purpose = purpose,
                          .instructions = arena_format(&live->work.arena, "%s\n\n%s",
                                                       live->settings.instructions, wish),
                          .no_tools = true,
+                         .must = must,
                      });
 }
 
@@ -78,10 +79,12 @@ static void break_silence(struct live *live)
         return;
     if (!live->pace.was_prompted) {
         live->pace.was_prompted = true;
-        ask(live, "silence", "The caller says nothing. Ask briefly whether they are still there.");
+        ask(live, "silence", "The caller says nothing. Ask briefly whether they are still there.",
+            false);
         return;
     }
-    ask(live, "goodbye", "The caller still says nothing. Say a short goodbye; the call ends now.");
+    ask(live, "goodbye", "The caller still says nothing. Say a short goodbye; the call ends now.",
+        false);
     live_drain_for(live, "silence");
 }
 
@@ -124,7 +127,8 @@ static void announce_end(struct live *live, int64_t left_ms)
     ask(live, "limit",
         arena_format(&live->work.arena,
                      "Tell the caller in one short sentence that this call has to end in about %s.",
-                     left_in_words(live, (left_ms + 999) / 1000)));
+                     left_in_words(live, (left_ms + 999) / 1000)),
+        true);
     fact_event(&live->subject, "call.limit_near", "info", "media", NULL);
 }
 

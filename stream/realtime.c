@@ -9,11 +9,10 @@
 #include "stream/coalesce.h"
 #include "stream/media.h"
 #include "stream/model.h"
+#include "stream/response_end.h"
 #include "stream/said_commands.h"
 #include "stream/scan.h"
 #include "stream/tools.h"
-
-enum { RETRIES = 3, RETRY_US = 1500 * 1000 };
 
 /* ---- what the model is told ---- */
 
@@ -62,6 +61,16 @@ void realtime_speak_waiting(struct live *live)
 
     if (live->responses.is_waiting)
         realtime_speak(live, &speak);
+}
+
+void realtime_commit(struct live *live)
+{
+    struct text text = {.arena = &live->scratch};
+    char event[EVENT_SIZE];
+
+    responses_event(&live->responses, "commit", event);
+    text_add(&text, "{\"type\":\"input_audio_buffer.commit\",\"event_id\":\"%s\"}", event);
+    send(live, &text);
 }
 
 void realtime_cancel(struct live *live)
@@ -206,14 +215,6 @@ bool realtime_is_fatal(const char *code)
     return false;
 }
 
-static void retry_later(struct live *live, const char *code)
-{
-    if (++live->responses.retries > RETRIES || realtime_is_fatal(code))
-        model_lost(live, code);
-    else
-        live->retry_us = sockets_now_us() + RETRY_US;
-}
-
 /* An error by itself never ends a call; what it leaves undone does. */
 static void on_error(struct live *live, json_object *event)
 {
@@ -230,7 +231,7 @@ static void on_error(struct live *live, json_object *event)
         (live->state == LIVE_CONFIGURING && ours && strcmp(ours, live->setup_event) == 0))
         model_lost(live, code);
     else if (ours && responses_refused(&live->responses, ours, code))
-        retry_later(live, code);
+        response_retry(live, code);
 }
 
 /* ---- the caller's speech ---- */
@@ -287,7 +288,9 @@ static void on_committed(struct live *live, json_object *event)
     struct slot *slot =
         item ? reserve(live, item, json_text(event, "previous_item_id"), SPEAKER_USER) : NULL;
 
-    if (!live->settings.interruption.decides)
+    if (live->last_words_us)
+        live->speech.item[0] = '\0'; /* whatever it was called before */
+    else if (!live->settings.interruption.decides)
         responses_turn_taken(&live->responses);
     else if (live->state == LIVE_READY)
         interruption_turn(live, slot);
@@ -433,8 +436,10 @@ static void on_item_done(struct live *live, json_object *event)
     const char *name = json_text(item, "name"), *call_ref = json_text(item, "call_id");
 
     if (type && status && name && call_ref && strcmp(type, "function_call") == 0 &&
-        strcmp(status, "completed") == 0)
+        strcmp(status, "completed") == 0) {
+        live->responses.has_come = true;
         tool_call(live, name, call_ref, json_text(item, "arguments"));
+    }
 }
 
 /* ---- responses ---- */
@@ -456,44 +461,17 @@ static void on_response_created(struct live *live, json_object *event)
         realtime_cancel(live);
 }
 
-/* Each response bills its whole context again, so the sums are of what each one says. */
-static void add_usage(struct usage *usage, json_object *given)
+/* Words are for another voice, where there is one: the model itself says nothing then. */
+static void on_text(struct live *live, json_object *event)
 {
-    json_object *in = json_member(given, "input_token_details");
-    json_object *cached = json_member(in, "cached_tokens_details");
-    json_object *out = json_member(given, "output_token_details");
-
-    usage->responses++;
-    usage->text_in += json_integer(in, "text_tokens", 0);
-    usage->audio_in += json_integer(in, "audio_tokens", 0);
-    usage->text_cached += json_integer(cached, "text_tokens", 0);
-    usage->audio_cached += json_integer(cached, "audio_tokens", 0);
-    usage->text_out += json_integer(out, "text_tokens", 0);
-    usage->audio_out += json_integer(out, "audio_tokens", 0);
-}
-
-static void on_response_done(struct live *live, json_object *event)
-{
-    json_object *response = json_member(event, "response");
-    json_object *details = json_member(response, "status_details");
-    const char *id = json_text(response, "id"), *status = json_text(response, "status");
-    const char *code = json_text(json_member(details, "error"), "code");
-    bool has_waiting = responses_done(&live->responses, id ? id : "");
-
-    add_usage(&live->usage, json_member(response, "usage"));
-    if (status && strcmp(status, "failed") == 0) {
-        retry_later(live, code ? code : "failed");
-        return;
-    }
-    if (status && strcmp(status, "completed") == 0)
-        live->responses.retries = 0;
-    if (has_waiting)
-        realtime_speak_waiting(live);
+    live->responses.has_come |= live->settings.speaks_text;
+    voice_out_words(live, event);
 }
 
 static const struct event {
     const char *name;
     void (*take)(struct live *live, json_object *event);
+    bool is_last; /* of use when the caller has hung up (last_words.h) */
 } events[] = {
     /* clang-format off */
     {"session.created",                                       on_session_created},
@@ -501,10 +479,10 @@ static const struct event {
     {"error",                                                 on_error},
     {"input_audio_buffer.speech_started",                     on_speech_started},
     {"input_audio_buffer.speech_stopped",                     on_speech_stopped},
-    {"input_audio_buffer.committed",                          on_committed},
-    {"conversation.item.input_audio_transcription.completed", on_heard},
-    {"conversation.item.input_audio_transcription.delta",     on_heard_part},
-    {"conversation.item.input_audio_transcription.failed",    on_not_heard},
+    {"input_audio_buffer.committed",                          on_committed, true},
+    {"conversation.item.input_audio_transcription.completed", on_heard, true},
+    {"conversation.item.input_audio_transcription.delta",     on_heard_part, true},
+    {"conversation.item.input_audio_transcription.failed",    on_not_heard, true},
     {"conversation.item.added",                               on_item_added},
     {"conversation.item.created",                             on_item_added},
     {"response.created",                                      on_response_created},
@@ -515,9 +493,9 @@ static const struct event {
     {"response.audio_transcript.delta",                       on_words},
     {"response.output_audio_transcript.done",                 on_words_done},
     {"response.audio_transcript.done",                        on_words_done},
-    {"response.output_text.delta",                            voice_out_words},
+    {"response.output_text.delta",                            on_text},
     {"response.output_text.done",                             voice_out_words_done},
-    {"response.done",                                         on_response_done},
+    {"response.done",                                         response_ended},
     /* clang-format on */
 };
 
@@ -559,9 +537,11 @@ static void take_audio(struct live *live, const struct member *found)
         .audio = found[DELTA].value,
     };
 
-    if (found[DELTA].kind == '"' && slice_copy(found[RESPONSE].value, response, sizeof response) &&
-        slice_copy(found[ITEM].value, item, sizeof item) &&
-        said_is_heard(live, item, delta.audio.length))
+    if (found[DELTA].kind != '"' || !slice_copy(found[RESPONSE].value, response, sizeof response) ||
+        !slice_copy(found[ITEM].value, item, sizeof item))
+        return;
+    live->responses.has_come = true;
+    if (said_is_heard(live, item, delta.audio.length))
         bridge_from_model(live, &delta);
 }
 
@@ -573,16 +553,22 @@ bool realtime_take(struct live *live, const char *text, size_t length)
         [DELTA] = {.name = "delta"},
     };
 
-    if (live->state >= LIVE_CLOSING || !scan_members(text, length, found, WANTED))
+    bool is_over = live->state >= LIVE_CLOSING;
+
+    if ((is_over && !live->last_words_us) || !scan_members(text, length, found, WANTED))
         return true;
     responses_alive(&live->responses, sockets_now_us());
+    if (slice_is(found[TYPE].value, "session.created"))
+        rollover_note(live, text, length);
     if (is_audio(found[TYPE].value)) {
-        take_audio(live, found);
+        if (!is_over)
+            take_audio(live, found);
         return true;
     }
     for (size_t i = 0; i < COUNT(events); i++)
         if (slice_is(found[TYPE].value, events[i].name)) {
-            take_event(live, &events[i], text, length);
+            if (!is_over || events[i].is_last)
+                take_event(live, &events[i], text, length);
             break;
         }
     arena_reset(&live->scratch);

@@ -26,6 +26,9 @@ void realtime_speak(struct live *live, const struct speak *speak);
 /* Sends the request that waited, when there is one and its time has come. */
 void realtime_speak_waiting(struct live *live);
 
+/* What the caller has said so far is all of his turn; it is written down and not answered. */
+void realtime_commit(struct live *live);
+
 /*
  * Ends the answer that the model is making; and tells it how much of one the caller heard, so that
  * it knows of no more.

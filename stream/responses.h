@@ -2,8 +2,9 @@
  * stream/responses.h - the model speaks one response at a time (openai-realtime.md 5.5).
  *
  * Greeting, tool results, key presses and prompts all ask here for a response; only one may run, so
- * a second request waits for the end of the first, and several that wait become one.  Nothing is
- * sent from here: each function answers what the caller has to send.
+ * a second request waits for the end of the first.  Several that wait become one, but for what must
+ * be said: that is said in its order, even if the caller speaks first.  Nothing is sent from here:
+ * each function answers what the caller has to send.
  */
 #ifndef STREAM_RESPONSES_H
 #define STREAM_RESPONSES_H
@@ -16,7 +17,7 @@
 
 enum phase { RESPONSE_NONE, RESPONSE_ASKED, RESPONSE_RUNS, RESPONSE_CANCELED };
 
-enum { DISCARDED = 8, EVENT_SIZE = 24 };
+enum { DISCARDED = 8, EVENT_SIZE = 24, WAIT_BEHIND = 3 };
 
 /* What a response is asked for with. */
 struct speak {
@@ -24,15 +25,20 @@ struct speak {
     const char *words;        /* exactly these are said; the instructions ask for them; or NULL */
     const char *instructions; /* replaces the session's for this response; NULL: those */
     bool no_tools;
+    bool must; /* it is said whatever is said before it; else another request may stand for it */
 };
 
 struct responses {
     enum phase phase;
-    char active[ID_SIZE];   /* the running response, once its id is known */
-    char event[EVENT_SIZE]; /* our request's id, by which we know our response again */
-    unsigned events;        /* how many ids were given */
-    struct speak current, waiting;
+    char active[ID_SIZE];             /* the running response, once its id is known */
+    char event[EVENT_SIZE];           /* our request's id, by which we know our response again */
+    unsigned events;                  /* how many ids were given */
+    struct speak current, waiting;    /* waiting: the first that waits, if any does */
+    struct speak behind[WAIT_BEHIND]; /* that wait for it */
+    size_t nbehind;
     bool is_waiting, cancel_wanted, caller_speaks;
+    bool is_ours;  /* what runs, or ran last, was asked for by us */
+    bool has_come; /* something of it came: sound, words for another voice, a tool's call */
     char discarded[DISCARDED][ID_SIZE]; /* whose audio nobody shall hear any more */
     size_t next_discarded;
     unsigned retries;
@@ -63,9 +69,15 @@ bool responses_caller_speaks(struct responses *responses, bool speaks);
 
 /*
  * The caller's turn was taken in, and the model answers it by itself: a request that waits would
- * give a second answer and is forgotten.
+ * give a second answer and is forgotten, unless it must be said.
  */
 void responses_turn_taken(struct responses *responses);
+
+/* Whether a request of that purpose waited; it does not any more. */
+bool responses_withdraw(struct responses *responses, const char *purpose);
+
+/* Nobody wants to hear any more of what waits. */
+void responses_forget_waiting(struct responses *responses);
 
 /*
  * The caller interrupts: what runs is discarded; true when response.cancel is to be sent (of

@@ -416,12 +416,8 @@ static void send_away(struct tool_run *run)
 /* A request to speak about tools of the same response waits for this one too. */
 static void join_group(struct live *live, struct tool_run *run)
 {
-    struct responses *responses = &live->responses;
-
-    if (responses->is_waiting && strcmp(responses->waiting.purpose, "tool") == 0) {
-        responses->is_waiting = false;
+    if (responses_withdraw(&live->responses, "tool"))
         run->must_speak = true;
-    }
 }
 
 static void begin(struct live *live, struct tool_run *run)

@@ -21,7 +21,7 @@ bool voicemail_is_on(const struct live *live)
 static void leave_message(struct live *live)
 {
     live->voicemail.state = VOICEMAIL_LEAVING;
-    mind_say(live, "voicemail", live->settings.voicemail_message);
+    mind_insist(live, "voicemail", live->settings.voicemail_message);
     live_drain(live);
     live->hang_up_us = sockets_now_us() + MESSAGE_US;
     fact_event(&live->subject, "voicemail.message", "info", "media", NULL);
@@ -32,7 +32,8 @@ static void stop_talking(struct live *live)
 {
     live->voicemail.state = VOICEMAIL_WAITING;
     live->voicemail.since_us = live->voicemail.voice_us = sockets_now_us();
-    live->responses.caller_speaks = live->responses.is_waiting = false;
+    live->responses.caller_speaks = false;
+    responses_forget_waiting(&live->responses);
     bridge_interrupt(live);
     live->settings.turn_detection = "null";
     if (live->mind && live->mind->configure)

@@ -9,7 +9,9 @@
 #include "stream/audio.h"
 #include "stream/bridge.h"
 #include "stream/line.h"
+#include "stream/mind.h"
 #include "stream/orders.h"
+#include "stream/realtime.h"
 #include "stream/socket.h"
 #include "stream/takeover.h"
 
@@ -80,6 +82,35 @@ Test(orders, what_the_supervisor_writes_cuts_off_what_the_agent_says)
     agent_says("#1600#");
     cr_expect_null(order("say", "{'text':'We close at five.'}"));
     cr_expect_eq(kept_with(&carrier, "clear"), 1u);
+    cr_expect_eq(kept_with(&model, "We close at five."), 1u);
+}
+
+static void model_says(const char *given)
+{
+    const char *text = expand(&arena, given);
+
+    cr_expect(realtime_take(live, text, strlen(text)));
+}
+
+Test(orders, what_the_supervisor_writes_while_the_caller_speaks_is_said_when_he_was_answered)
+{
+    model_says("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    cr_expect_null(order("say", "{'text':'We close at five.'}"));
+    cr_expect_eq(kept_with(&model, "We close at five."), 0u);
+    model_says("{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
+    model_says("{'type':'input_audio_buffer.committed','item_id':'u1'}");
+    model_says("{'type':'response.created','response':{'id':'r1'}}");
+    model_says("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    cr_expect_eq(kept_with(&model, "We close at five."), 1u);
+}
+
+Test(orders, what_the_supervisor_writes_is_not_lost_to_a_tool_that_answers_meanwhile)
+{
+    model_says("{'type':'response.created','response':{'id':'r1'}}");
+    agent_says("#1600#");
+    cr_expect_null(order("say", "{'text':'We close at five.'}"));
+    mind_speak(live, &(struct speak){.purpose = "tool"});
+    model_says("{'type':'response.done','response':{'id':'r1','status':'cancelled'}}");
     cr_expect_eq(kept_with(&model, "We close at five."), 1u);
 }
 

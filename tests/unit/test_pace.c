@@ -189,6 +189,20 @@ Test(pace, the_announcement_waits_for_the_end_of_a_sentence)
     cr_expect_eq(kept_with(&model, "has to end"), 1);
 }
 
+Test(pace, the_announcement_is_not_lost_to_a_caller_who_speaks_just_then)
+{
+    live->settings.call_limit_seconds = 300;
+    later(200000);
+    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    later(91000);
+    take("{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
+    take("{'type':'input_audio_buffer.committed','item_id':'u1'}");
+    cr_expect_eq(kept_with(&model, "has to end"), 0, "the caller's turn comes first");
+    take("{'type':'response.created','response':{'id':'r1'}}");
+    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    cr_expect_eq(kept_with(&model, "has to end in about 10 seconds"), 1);
+}
+
 Test(pace, a_goodbye_ends_the_call_when_it_was_answered)
 {
     static const char *phrases[] = {"good bye", "auf wiederhören"};

@@ -282,6 +282,7 @@ Test(realtime, a_tools_result_that_came_while_the_caller_spoke_is_answered_once)
     take(STOPPED);
     take(COMMITTED);
     take(BEGINS("r1"));
+    take(DELTA("r1", "i1", "#800#"));
     take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     later(3000);
     live_tick();
@@ -321,6 +322,7 @@ Test(realtime, a_silent_caller_is_asked_once_and_then_let_go)
     cr_expect_eq(kept_with(&model, "still there"), 1);
     take(BEGINS("r1"));
     live_tick();
+    live->responses.has_come = true; /* and was heard */
     take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     later(4900);
     live_tick();
@@ -330,6 +332,7 @@ Test(realtime, a_silent_caller_is_asked_once_and_then_let_go)
     cr_expect_eq(live->state, LIVE_DRAINING);
     cr_expect_eq(kept_with(&model, "Say a short goodbye"), 1);
     take(BEGINS("r2"));
+    live->responses.has_come = true; /* and was heard */
     take("{'type':'response.done','response':{'id':'r2','status':'completed'}}");
     live_tick();
     cr_expect_eq(live->state, LIVE_CLOSING);

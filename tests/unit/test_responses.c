@@ -113,3 +113,88 @@ Test(responses, ids_of_messages_differ)
     responses_event(&responses, "tool", other);
     cr_expect_str_neq(one, other);
 }
+
+/* ---- what must be said ---- */
+
+static const struct speak order = {.purpose = "order", .instructions = "A", .must = true},
+                          farewell = {.purpose = "farewell", .instructions = "B", .must = true};
+
+/* Answers what waits one after the other; the purposes, with blanks between them. */
+static const char *in_order(void)
+{
+    static char purposes[200];
+
+    purposes[0] = '\0';
+    while (responses.is_waiting) {
+        cr_assert(responses_ask(&responses, &responses.waiting, 0));
+        strcat(strcat(purposes, purposes[0] ? " " : ""), responses.current.purpose);
+        created("r2", responses.event);
+        responses_done(&responses, "r2");
+    }
+    return purposes;
+}
+
+Test(responses, what_must_be_said_is_not_replaced_by_what_need_not)
+{
+    created("r1", NULL);
+    responses_ask(&responses, &order, 0);
+    responses_ask(&responses, &tool, 0);
+    responses_ask(&responses, &greeting, 0);
+    responses_ask(&responses, &farewell, 0);
+    responses_done(&responses, "r1");
+    cr_expect_str_eq(in_order(), "order greeting farewell");
+}
+
+Test(responses, what_must_be_said_is_said_behind_the_answer_to_the_callers_turn)
+{
+    responses_caller_speaks(&responses, true);
+    responses_ask(&responses, &order, 0);
+    responses_ask(&responses, &tool, 0);
+    responses_turn_taken(&responses);
+    created("r1", NULL);
+    cr_expect(responses_done(&responses, "r1"));
+    cr_expect_str_eq(in_order(), "order");
+}
+
+Test(responses, what_is_asked_for_before_its_turn_leaves_what_must_be_said_waiting)
+{
+    responses_caller_speaks(&responses, true);
+    responses_ask(&responses, &tool, 0);
+    responses_ask(&responses, &order, 0);
+    responses_caller_speaks(&responses, false);
+    cr_expect(responses_ask(&responses, &greeting, 0));
+    created("r1", responses.event);
+    responses_done(&responses, "r1");
+    cr_expect_str_eq(in_order(), "order");
+}
+
+Test(responses, a_request_that_came_too_early_is_said_before_those_behind_it)
+{
+    responses_ask(&responses, &order, 0);
+    responses_ask(&responses, &farewell, 0);
+    responses_refused(&responses, "cl_0001_order", "conversation_already_has_active_response");
+    responses_done(&responses, "r0");
+    cr_expect_str_eq(in_order(), "order farewell");
+}
+
+Test(responses, of_too_many_that_must_be_said_the_newest_counts)
+{
+    created("r1", NULL);
+    for (int i = 0; i < 9; i++)
+        responses_ask(&responses, &order, 0);
+    responses_ask(&responses, &farewell, 0);
+    responses_done(&responses, "r1");
+    cr_expect_str_eq(in_order(), "order order order farewell");
+}
+
+Test(responses, a_request_can_be_taken_back)
+{
+    created("r1", NULL);
+    responses_ask(&responses, &order, 0);
+    responses_ask(&responses, &tool, 0);
+    cr_expect(responses_withdraw(&responses, "tool"));
+    cr_expect_not(responses_withdraw(&responses, "tool"));
+    cr_expect(responses.is_waiting);
+    responses_forget_waiting(&responses);
+    cr_expect_not(responses_done(&responses, "r1"));
+}

@@ -204,6 +204,29 @@ Test(settings, of_turn_detection_stay_within_the_contracts_ranges)
     cr_expect_not_null(strstr(settings.turn_detection, "\"eagerness\":\"auto\""));
 }
 
+/* How long a caller must be silent for his turn to be over, which two settings can say. */
+static const char *silence_with(const char *members)
+{
+    const char *at;
+
+    read(arena_format(&work.arena, "{%s}", members), NULL, "{}");
+    at = strstr(settings.turn_detection, "\"silence_duration_ms\":");
+    cr_assert_not_null(at);
+    at += strlen("\"silence_duration_ms\":");
+    return arena_copy(&work.arena, at, strcspn(at, ","));
+}
+
+Test(settings, of_the_silence_that_ends_a_turn_stay_within_the_contracts_ranges)
+{
+    cr_expect_str_eq(silence_with(""), "500");
+    cr_expect_str_eq(silence_with("\"interruptionSettings\":{\"minSilenceMs\":1}"), "100");
+    cr_expect_str_eq(silence_with("\"interruptionSettings\":{\"minSilenceMs\":9000}"), "3000");
+    cr_expect_str_eq(silence_with("\"s2sTurnDetection\":{\"silenceDurationMs\":9000}"), "3000");
+    cr_expect_str_eq(silence_with("\"interruptionSettings\":{\"minSilenceMs\":900},"
+                                  "\"s2sTurnDetection\":{\"silenceDurationMs\":400}"),
+                     "400", "which is meant for this kind of agent");
+}
+
 Test(settings, ask_how_sure_the_words_are_only_where_the_model_can_say)
 {
     json_object *tree;

@@ -1,0 +1,208 @@
+/*
+ * How a response of the model's can end, and that the caller is not left in silence then.
+ */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "outlets.h"
+#include "stream/mind.h"
+#include "stream/realtime.h"
+#include "stream/socket.h"
+
+static struct kept carrier, model;
+static struct live *live;
+static struct arena arena;
+
+static void begin(void)
+{
+    live = live_for_test(&carrier, &model);
+    live->settings.call_limit_seconds = live->settings.silence_seconds = 0;
+    live->connects = 1;
+}
+
+static void end(void)
+{
+    live_release(live);
+    arena_free(&arena);
+}
+
+TestSuite(response_end, .init = begin, .fini = end);
+
+static void take(const char *given)
+{
+    const char *text = expand(&arena, given);
+
+    cr_expect(realtime_take(live, text, strlen(text)));
+}
+
+static void later(int ms)
+{
+    clock_advance_ms(ms);
+    sockets_send();
+    live->last_media_us = sockets_now_us();
+    live_tick();
+}
+
+/* The request that was sent last becomes a response. */
+static void begins(const char *id)
+{
+    take(arena_format(&arena,
+                      "{'type':'response.created','response':{'id':'%s','metadata':{"
+                      "'client_event_id':'%s'}}}",
+                      id, live->responses.event));
+}
+
+static void ends(const char *id, const char *how)
+{
+    take(arena_format(&arena, "{'type':'response.done','response':{'id':'%s',%s}}", id, how));
+}
+
+#define SOUND                                                                                      \
+    "{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1','delta':'#800#'}"
+#define WHOLE "'status':'completed'"
+#define FAILED                                                                                     \
+    "'status':'failed','status_details':{'type':'failed','error':{'code':'server_error'}}"
+#define WITHHELD                                                                                   \
+    "'status':'incomplete','status_details':{'type':'incomplete','reason':'content_filter'}"
+
+static void greets(void)
+{
+    mind_say(live, "greeting", "Good day");
+    begins("r1");
+}
+
+Test(response_end, without_a_sound_is_asked_for_again_as_it_was)
+{
+    greets();
+    ends("r1", WHOLE);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 2u);
+}
+
+Test(response_end, without_a_sound_twice_takes_another_connection_that_says_it)
+{
+    greets();
+    ends("r1", WHOLE);
+    later(1600);
+    begins("r2");
+    ends("r2", WHOLE);
+    cr_expect_neq(live->state, LIVE_READY, "this one has no voice");
+    live->state = LIVE_READY;
+    live->model = &model.outlet;
+    model.closed = 0;
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 3u);
+}
+
+Test(response_end, with_a_sound_is_the_end)
+{
+    greets();
+    take(SOUND);
+    ends("r1", WHOLE);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u);
+}
+
+Test(response_end, with_nothing_but_a_tools_call_is_the_end)
+{
+    mind_speak(live, &(struct speak){.purpose = "turn"});
+    begins("r1");
+    take("{'type':'response.output_item.done','response_id':'r1','item':{'type':'function_call',"
+         "'status':'completed','name':'end_call','call_id':'c1','arguments':'{}'}}");
+    ends("r1", WHOLE);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u);
+}
+
+Test(response_end, with_words_for_another_voice_is_the_end)
+{
+    live->settings.speaks_text = true;
+    greets();
+    take("{'type':'response.output_text.delta','response_id':'r1','item_id':'i1','delta':'Hi'}");
+    ends("r1", WHOLE);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u);
+}
+
+Test(response_end, with_words_that_nobody_speaks_is_silence)
+{
+    greets();
+    take("{'type':'response.output_text.delta','response_id':'r1','item_id':'i1','delta':'Hi'}");
+    ends("r1", WHOLE);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 2u);
+}
+
+Test(response_end, of_one_that_the_caller_cut_off_asks_for_nothing)
+{
+    greets();
+    live->responses.caller_speaks = true;
+    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    ends("r1", WITHHELD);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u);
+}
+
+Test(response_end, of_an_interpreter_who_had_nothing_to_say_is_the_end)
+{
+    static char room; /* nobody looks into it */
+
+    greets();
+    live->room.meeting = (struct meeting *)(void *)&room;
+    ends("r1", WHOLE);
+    live->room.meeting = NULL;
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u);
+}
+
+Test(response_end, before_the_first_sound_is_tried_again_as_it_was)
+{
+    greets();
+    ends("r1", FAILED);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 2u);
+}
+
+Test(response_end, in_mid_sentence_is_tried_again_without_beginning_anew)
+{
+    greets();
+    take(SOUND);
+    ends("r1", FAILED);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 1u);
+    cr_expect_eq(kept_with(&model, "\"purpose\":\"retry\""), 1u);
+}
+
+Test(response_end, by_the_providers_filter_is_apologised_for)
+{
+    mind_speak(live, &(struct speak){.purpose = "turn"});
+    begins("r1");
+    take(SOUND);
+    ends("r1", WITHHELD);
+    cr_expect_eq(kept_with(&model, "Say exactly: I am sorry, I cannot help you with that."), 1u);
+}
+
+Test(response_end, by_the_providers_filter_is_apologised_for_in_the_callers_language)
+{
+    live->settings.language = "de";
+    mind_speak(live, &(struct speak){.purpose = "turn"});
+    begins("r1");
+    ends("r1", WITHHELD);
+    cr_expect_eq(kept_with(&model, "Say in the language de"), 1u);
+}
+
+Test(response_end, by_the_filter_of_an_apology_does_not_go_round_in_circles)
+{
+    mind_speak(live, &(struct speak){.purpose = "turn"});
+    begins("r0");
+    ends("r0", WITHHELD);
+    for (int i = 1; i < 10 && live->state == LIVE_READY; i++) {
+        begins("r1");
+        ends("r1", WITHHELD);
+        later(1600);
+    }
+    cr_expect_leq(kept_with(&model, "response.create"), 6u);
+    cr_expect_neq(live->state, LIVE_READY);
+}
