@@ -118,10 +118,12 @@ struct attempt {
     bool told;
 };
 
+/* A call that ended before its order was answered has said already what came of it. */
 static bool note_step(struct work *work, void *with)
 {
     static const char sql[] =
-        "UPDATE callback_tasks SET last_dispatch_status = ?,"
+        "UPDATE callback_tasks SET"
+        " last_dispatch_status = IF(last_dispatch_status = 'dialing', ?, last_dispatch_status),"
         " last_dispatch_call_sid = COALESCE(?, last_dispatch_call_sid), lease_owner = NULL,"
         " lease_until = NULL, updated_at = ?, rev = rev + 1"
         " WHERE tenant_id = ? AND id = ? AND lease_owner = ?";
@@ -246,7 +248,8 @@ bool sweep_dispatch(struct work *work, const struct sweep_order *order, struct s
 static bool was_spoken_with(const struct call *call)
 {
     return strcmp(call->state, "completed") == 0 && call->duration_seconds > 0 &&
-           (!call->answered_by || strncmp(call->answered_by, "machine", 7) != 0);
+           (!call->answered_by || (strncmp(call->answered_by, "machine", 7) != 0 &&
+                                   strcmp(call->answered_by, "fax") != 0));
 }
 
 bool dispatch_call_ended(struct work *work, const struct call *call)

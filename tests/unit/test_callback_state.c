@@ -4,12 +4,15 @@
  */
 #include <criterion/criterion.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "answerer.h"
 #include "core/json.h"
 #include "domain/callback_state.h"
+#include "domain/finalise.h"
 #include "domain/operator_queues.h"
 #include "domain/queue_sweeps.h"
 #include "world.h"
@@ -346,6 +349,61 @@ static void call_ends(struct callback_task *task, const char *state, int64_t dur
     call.duration_seconds = duration_seconds;
     cr_assert(dispatch_call_ended(work, &call), "%s", work->error.message);
     cr_assert(store_get(work, &callback_task_entity, task->id, task));
+}
+
+#define CALLS_PATH "/2010-04-01/Accounts/"
+
+/* The line is busy before the order of the call is answered. */
+static void *be_busy_first(void *task)
+{
+    struct work other = world_work(&world);
+    const struct callback_task *wanted = task;
+    const struct param params[] = {PARAM(other.tenant), PARAM(wanted->id)};
+    const char *sql = arena_format(
+        &other.arena, "SELECT %s FROM calls WHERE tenant_id = ? AND callback_task_id = ?",
+        store_names(&other, &call_entity, NULL));
+    struct call_news news = NO_NEWS;
+    struct call call;
+    bool ended = false;
+
+    while (!answerer_count(CALLS_PATH))
+        usleep(1000);
+    news.state = "busy";
+    news.at = clock_now();
+    if (db_find(&other, sql, params, COUNT(params), &call_entity, &call))
+        ended = call_apply(&other, call.id, &news, NULL) && call_finalise(&other, call.id, NULL);
+    answerer_release();
+    db_close(other.db);
+    return ended ? task : NULL;
+}
+
+Test(callback_state, believes_a_call_that_ended_before_its_order_was_answered)
+{
+    struct operator_queue queue;
+    struct sweep_result result;
+    struct callback_task task;
+    pthread_t caller;
+    void *ended;
+
+    answerer_start();
+    answerer_say(CALLS_PATH, 201, "{\"sid\":\"CA00000000000000000000000000000701\"}");
+    answerer_hold(CALLS_PATH);
+    world.config.rehearsal_api_base_url = answerer_url();
+    world.config.allow_private_urls = "yes";
+    operator_queue_begin(&queue);
+    queue.queue_key = "desk";
+    queue.name = "Desk";
+    queue.is_default = queue.auto_dispatch_enabled = true;
+    cr_assert(operator_queue_put(work, &queue), "%s", work->error.message);
+    callback_task_begin(&task);
+    task.customer_phone = "+13125550178";
+    cr_assert(callback_task_create(work, &task), "%s", work->error.message);
+    cr_assert_eq(pthread_create(&caller, NULL, be_busy_first, &task), 0);
+    cr_assert(sweep_dispatch(work, &everything, &result), "%s", work->error.message);
+    cr_assert_eq(pthread_join(caller, &ended), 0);
+    cr_assert_not_null(ended);
+    cr_assert(store_get(work, &callback_task_entity, task.id, &task));
+    cr_expect_str_eq(task.last_dispatch_status, "busy", "it can be tried again");
 }
 
 Test(callback_state, is_completed_by_a_call_in_which_somebody_spoke)
