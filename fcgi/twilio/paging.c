@@ -246,51 +246,34 @@ void twilio_list_schema_2010(struct text *out, const struct route *route, const 
 {
     const char *key = key_of(out->arena, route);
 
+    /* clang-format off */
     text_add(
         out,
         "{\"type\":\"object\",\"required\":[\"first_page_uri\",\"next_page_uri\","
         "\"previous_page_uri\",\"uri\",\"page\",\"page_size\",\"start\",\"end\",\"%s\"],"
-        "\"properties\":{" LINK("first_page_uri") "," LINK_OR_NULL("next_page_uri") "," LINK_OR_NULL("previous_page_uri") "," LINK(
-            "uri") "," COUNTED("page") "," COUNTED("page_size") "," COUNTED("start") "," COUNTED("e"
-                                                                                                 "n"
-                                                                                                 "d") ",\"%s\":{\"type\":\"array\",\"items\":%s}}}",
+        "\"properties\":{"
+        LINK("first_page_uri") "," LINK_OR_NULL("next_page_uri") ","
+        LINK_OR_NULL("previous_page_uri") "," LINK("uri") ","
+        COUNTED("page") "," COUNTED("page_size") "," COUNTED("start") "," COUNTED("end") ","
+        "\"%s\":{\"type\":\"array\",\"items\":%s}}}",
         key, key, reference);
+    /* clang-format on */
 }
 
 void twilio_list_schema_v1(struct text *out, const struct route *route, const char *reference)
 {
     const char *key = key_of(out->arena, route);
 
+    /* clang-format off */
     text_add(
         out,
         "{\"type\":\"object\",\"required\":[\"meta\",\"%s\"],\"properties\":{\"meta\":{"
         "\"type\":\"object\",\"required\":[\"first_page_url\",\"next_page_url\","
-        "\"previous_page_url\",\"url\",\"page\",\"page_size\",\"key\"],\"properties\":{" LINK(
-            "firs"
-            "t_"
-            "page"
-            "_ur"
-            "l") "," LINK_OR_NULL("next_page_url") "," LINK_OR_NULL("previous_page_url") "," LINK("url") "," COUNTED("page") "," COUNTED("page_size") ",\"k"
-                                                                                                                                                      "ey\""
-                                                                                                                                                      ":{"
-                                                                                                                                                      "\"ty"
-                                                                                                                                                      "pe\""
-                                                                                                                                                      ":\"s"
-                                                                                                                                                      "trin"
-                                                                                                                                                      "g\"}"
-                                                                                                                                                      "}},"
-                                                                                                                                                      "\"%"
-                                                                                                                                                      "s\":"
-                                                                                                                                                      "{\"t"
-                                                                                                                                                      "ype"
-                                                                                                                                                      "\":"
-                                                                                                                                                      "\"ar"
-                                                                                                                                                      "ray"
-                                                                                                                                                      "\","
-                                                                                                                                                      "\"it"
-                                                                                                                                                      "ems"
-                                                                                                                                                      "\":%"
-                                                                                                                                                      "s}}"
-                                                                                                                                                      "}",
+        "\"previous_page_url\",\"url\",\"page\",\"page_size\",\"key\"],\"properties\":{"
+        LINK("first_page_url") "," LINK_OR_NULL("next_page_url") ","
+        LINK_OR_NULL("previous_page_url") "," LINK("url") ","
+        COUNTED("page") "," COUNTED("page_size") ",\"key\":{\"type\":\"string\"}}},"
+        "\"%s\":{\"type\":\"array\",\"items\":%s}}}",
         key, key, reference);
+    /* clang-format on */
 }

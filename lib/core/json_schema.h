@@ -18,4 +18,14 @@
  */
 const char *json_misfit(struct arena *arena, json_object *schema, json_object *value);
 
+/*
+ * Schemas as texts that stand in tables: SCHEMA_OBJECT(SCHEMA_TEXT("reason", "500", "why"),
+ * "\"reason\"") is an object with one member, a text of at most 500 characters, which must be
+ * there.  Members, and the names of those that must be, are separated by commas.
+ */
+#define SCHEMA_OBJECT(members, required)                                                           \
+    "{\"type\":\"object\",\"properties\":{" members "},\"required\":[" required "]}"
+#define SCHEMA_TEXT(name, most, about)                                                             \
+    "\"" name "\":{\"type\":\"string\",\"maxLength\":" most ",\"description\":\"" about "\"}"
+
 #endif

@@ -75,17 +75,18 @@ static void add(struct call_figures *figures, const struct sum *sum)
 
 /* ---- reading ---- */
 
+/* clang-format off */
 #define AS_NUMBER(expression, name) " CAST(COALESCE(" expression ", 0) AS SIGNED) AS " name
-#define SUMS                                                                                                                                                \
-    " COUNT(*) AS calls," AS_NUMBER(                                                                                                                        \
-        "SUM(state IN ('completed', 'busy', 'no_answer', 'failed', 'canceled'))",                                                                           \
-        "ended") "," AS_NUMBER("SUM(state = 'completed')",                                                                                                  \
-                               "completed") "," AS_NUMBER("SUM(duration_seconds > 0)",                                                                      \
-                                                          "timed") "," AS_NUMBER("SUM(duration_"                                                            \
-                                                                                 "seconds)",                                                                \
-                                                                                 "seconds") "," AS_NUMBER("SUM(CEIL(duration_seconds / 60))",               \
-                                                                                                          "minutes") " FROM calls FORCE INDEX (ix_figures)" \
-                                                                                                                     " WHERE tenant_id = ? AND started_at >= ? AND started_at < ?"
+#define SUMS                                                                                       \
+    " COUNT(*) AS calls,"                                                                          \
+    AS_NUMBER("SUM(state IN ('completed', 'busy', 'no_answer', 'failed', 'canceled'))", "ended") ","\
+    AS_NUMBER("SUM(state = 'completed')", "completed") ","                                         \
+    AS_NUMBER("SUM(duration_seconds > 0)", "timed") ","                                            \
+    AS_NUMBER("SUM(duration_seconds)", "seconds") ","                                              \
+    AS_NUMBER("SUM(CEIL(duration_seconds / 60))", "minutes")                                       \
+    " FROM calls FORCE INDEX (ix_figures)"                                                         \
+    " WHERE tenant_id = ? AND started_at >= ? AND started_at < ?"
+/* clang-format on */
 
 /* What is summed: by what, of which calls. */
 struct question {

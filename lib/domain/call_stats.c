@@ -24,43 +24,27 @@ const struct entity call_stats_entity =
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
-#define HOW_MANY(condition) "CAST(COALESCE(SUM(" condition "), 0) AS SIGNED)"
+#define HOW_MANY(condition, name) " CAST(COALESCE(SUM(" condition "), 0) AS SIGNED) AS " name
 
 /* All of it stands in one index, so that no row of a call is read. */
 bool call_stats_get(struct work *work, struct call_stats *stats)
 {
+    /* clang-format off */
     static const char sql[] =
         "SELECT COUNT(*) AS total_calls,"
-        " " HOW_MANY(
-            "log_status = 'completed'") " AS completed_calls,"
-                                        " " HOW_MANY(
-                                            "escalated <> 0") " AS escalated_calls,"
-                                                              " " HOW_MANY(
-                                                                  "log_status = 'failed'") " AS "
-                                                                                           "failed_"
-                                                                                           "calls,"
-                                                                                           " " HOW_MANY(
-                                                                                               "out"
-                                                                                               "com"
-                                                                                               "e "
-                                                                                               "= "
-                                                                                               "'an"
-                                                                                               "swe"
-                                                                                               "red"
-                                                                                               "'") " AS answered_calls,"
-                                                                                                    " " HOW_MANY(
-                                                                                                        "outcome = 'voicemail'") " AS voicemail_calls,"
-                                                                                                                                 " " HOW_MANY(
-                                                                                                                                     "outcome = 'no_answer'") " AS no_answer_calls,"
-                                                                                                                                                              " " HOW_MANY(
-                                                                                                                                                                  "outcome = 'busy'") " AS busy_calls,"
-                                                                                                                                                                                      " " HOW_MANY(
-                                                                                                                                                                                          "outcome = 'failed'") " AS failed_outcome_calls,"
-                                                                                                                                                                                                                " SUM(outcome = 'answered') / NULLIF(COUNT(outcome), 0) AS answer_rate,"
-                                                                                                                                                                                                                " AVG(duration_seconds) AS avg_duration_seconds,"
-                                                                                                                                                                                                                " " HOW_MANY(
-                                                                                                                                                                                                                    "started_at > ?") " AS calls_last_24h"
-                                                                                                                                                                                                                                      " FROM calls FORCE INDEX (ix_outcome) WHERE tenant_id = ?";
+        HOW_MANY("log_status = 'completed'", "completed_calls") ","
+        HOW_MANY("escalated <> 0",           "escalated_calls") ","
+        HOW_MANY("log_status = 'failed'",    "failed_calls") ","
+        HOW_MANY("outcome = 'answered'",     "answered_calls") ","
+        HOW_MANY("outcome = 'voicemail'",    "voicemail_calls") ","
+        HOW_MANY("outcome = 'no_answer'",    "no_answer_calls") ","
+        HOW_MANY("outcome = 'busy'",         "busy_calls") ","
+        HOW_MANY("outcome = 'failed'",       "failed_outcome_calls") ","
+        " SUM(outcome = 'answered') / NULLIF(COUNT(outcome), 0) AS answer_rate,"
+        " AVG(duration_seconds) AS avg_duration_seconds,"
+        HOW_MANY("started_at > ?",           "calls_last_24h")
+        " FROM calls FORCE INDEX (ix_outcome) WHERE tenant_id = ?";
+    /* clang-format on */
     instant yesterday = instant_after(clock_now(), -DAY_MS);
     const struct param params[] = {PARAM(yesterday), PARAM(work->tenant)};
 
@@ -130,25 +114,17 @@ static const struct {
     {"all", 0, "day", "CAST(DATE(started_at) AS DATETIME(3))"},
 };
 
+/* clang-format off */
 #define PERCENTILE(rank, column, over, name)                                                       \
     " PERCENTILE_CONT(" rank ") WITHIN GROUP (ORDER BY " column ") OVER (" over ") AS " name
-#define PERCENTILES(over)                                                                                                 \
-    PERCENTILE("0.50", "llm_p50", over, "p50_llm_first_token_ms")                                                         \
-    "," PERCENTILE("0.95", "llm_p95", over, "p95_llm_first_token_ms") "," PERCENTILE(                                     \
-        "0.99", "llm_p99", over,                                                                                          \
-        "p99_llm_first_token_ms") "," PERCENTILE("0.50", "e2e_p50", over,                                                 \
-                                                 "p50_e2e_first_audio_ms") "," PERCENTILE("0.95",                         \
-                                                                                          "e2e_"                          \
-                                                                                          "p95",                          \
-                                                                                          over,                           \
-                                                                                          "p95_"                          \
-                                                                                          "e2e_"                          \
-                                                                                          "first_"                        \
-                                                                                          "audio_"                        \
-                                                                                          "ms") "," PERCENTILE("0.99",    \
-                                                                                                               "e2e_p99", \
-                                                                                                               over,      \
-                                                                                                               "p99_e2e_first_audio_ms")
+#define PERCENTILES(over)                                                                          \
+    PERCENTILE("0.50", "llm_p50", over, "p50_llm_first_token_ms") ","                              \
+    PERCENTILE("0.95", "llm_p95", over, "p95_llm_first_token_ms") ","                              \
+    PERCENTILE("0.99", "llm_p99", over, "p99_llm_first_token_ms") ","                              \
+    PERCENTILE("0.50", "e2e_p50", over, "p50_e2e_first_audio_ms") ","                              \
+    PERCENTILE("0.95", "e2e_p95", over, "p95_e2e_first_audio_ms") ","                              \
+    PERCENTILE("0.99", "e2e_p99", over, "p99_e2e_first_audio_ms")
+/* clang-format on */
 
 /*
  * Above so many calls percentiles are taken of an even part of them, told by the random end of
@@ -176,8 +152,11 @@ static bool read_sums(struct work *work, instant since, struct call_speed *speed
 static bool read_percentiles(struct work *work, instant since, int64_t part,
                              struct call_speed *speed)
 {
-    static const char sql[] = "SELECT" PERCENTILES(
-        "") " FROM call_latency WHERE tenant_id = ? AND started_at >= ?" IN_SAMPLE " LIMIT 1";
+    /* clang-format off */
+    static const char sql[] =
+        "SELECT" PERCENTILES("")
+        " FROM call_latency WHERE tenant_id = ? AND started_at >= ?" IN_SAMPLE " LIMIT 1";
+    /* clang-format on */
     const struct param params[] = {PARAM(work->tenant), PARAM(since), PARAM(part)};
     const struct call_speed *found;
     struct rows rows;

@@ -10,107 +10,105 @@
 
 /* ---- the table ---- */
 
-#define OBJECT(properties, required)                                                               \
-    "{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}"
-#define TEXT(name, most, description)                                                              \
-    "\"" name "\":{\"type\":\"string\",\"maxLength\":" most ",\"description\":\"" description "\"" \
-    "}"
-#define RECIPIENT TEXT("customer_phone", "40", "another number than the customer's of the call")
+/* clang-format off */
+#define RECIPIENT \
+    SCHEMA_TEXT("customer_phone", "40", "another number than the customer's of the call")
+
+/* One text, or several. */
+#define LIST_OR_TEXT(name, about) \
+    "\"" name "\":{\"type\":[\"array\",\"string\"],\"items\":{\"type\":\"string\"}," \
+    "\"description\":\"" about "\"}"
 
 static const struct function functions[] = {
     {
         .name = "send_tracking_sms",
         .description = "Text the customer where an order is: its carrier and tracking number.",
-        .parameters = OBJECT(
-            RECIPIENT "," TEXT("order_id", "80", "the order") "," TEXT(
-                "carrier", "80", "who delivers it") "," TEXT("tracking_number", "120",
-                                                             "the carrier's") "," TEXT("tracking_"
-                                                                                       "url",
-                                                                                       "500",
-                                                                                       "where to "
-                                                                                       "follow it"),
+        .parameters = SCHEMA_OBJECT(
+            RECIPIENT ","
+            SCHEMA_TEXT("order_id", "80", "the order") ","
+            SCHEMA_TEXT("carrier", "80", "who delivers it") ","
+            SCHEMA_TEXT("tracking_number", "120", "the carrier's") ","
+            SCHEMA_TEXT("tracking_url", "500", "where to follow it"),
             "\"carrier\",\"tracking_number\""),
         .run = function_tracking_sms,
     },
     {
         .name = "send_troubleshooting_sms",
         .description = "Text the customer what to try against a problem.",
-        .parameters = OBJECT(
-            RECIPIENT "," TEXT(
-                "issue", "200",
-                "the problem") ","
-                               "\"steps\":{\"type\":[\"array\",\"string\"],\"items\":{\"type\":"
-                               "\"string\"},\"description\":\"what to try, in order\"}",
+        .parameters = SCHEMA_OBJECT(
+            RECIPIENT ","
+            SCHEMA_TEXT("issue", "200", "the problem") ","
+            LIST_OR_TEXT("steps", "what to try, in order"),
             "\"steps\""),
         .run = function_troubleshooting_sms,
     },
     {
         .name = "send_phone_order_sms",
         .description = "Text the customer a confirmation of what was ordered on the telephone.",
-        .parameters = OBJECT(
-            RECIPIENT
-            "," TEXT("order_id", "80",
-                     "the order") ","
-                                  "\"items\":{\"type\":[\"array\",\"string\"],\"items\":{\"type\":"
-                                  "\"string\"},\"description\":\"what was ordered\"},"
-                                  "\"total\":{\"type\":[\"string\",\"number\"],\"description\":"
-                                  "\"what it "
-                                  "costs\"}",
+        .parameters = SCHEMA_OBJECT(
+            RECIPIENT ","
+            SCHEMA_TEXT("order_id", "80", "the order") ","
+            LIST_OR_TEXT("items", "what was ordered") ","
+            "\"total\":{\"type\":[\"string\",\"number\"],\"description\":\"what it costs\"}",
             "\"order_id\""),
         .run = function_order_sms,
     },
     {
         .name = "send_issue_intake_sms",
         .description = "Text the customer a link to a form for the details of a problem.",
-        .parameters = OBJECT(
-            RECIPIENT "," TEXT("form_url", "500", "the form, when it is not the usual one"), ""),
+        .parameters = SCHEMA_OBJECT(
+            RECIPIENT ","
+            SCHEMA_TEXT("form_url", "500", "the form, when it is not the usual one"),
+            ""),
         .run = function_intake_sms,
     },
     {
         .name = "send_post_call_survey_sms",
         .description = "Text the customer a link to a survey about the call.",
-        .parameters = OBJECT(
-            RECIPIENT "," TEXT("survey_url", "500", "the survey, when it is not the usual one"),
+        .parameters = SCHEMA_OBJECT(
+            RECIPIENT ","
+            SCHEMA_TEXT("survey_url", "500", "the survey, when it is not the usual one"),
             ""),
         .run = function_survey_sms,
     },
     {
         .name = "send_loop_followup_email",
         .description = "Mail the customer what was agreed in the call.",
-        .parameters = OBJECT(TEXT("customer_email", "254", "to whom") "," TEXT(
-                                 "subject", "200", "of the mail") "," TEXT("message", "20000",
-                                                                           "what it says; the "
-                                                                           "call's summary "
-                                                                           "otherwise"),
-                             ""),
+        .parameters = SCHEMA_OBJECT(
+            SCHEMA_TEXT("customer_email", "254", "to whom") ","
+            SCHEMA_TEXT("subject", "200", "of the mail") ","
+            SCHEMA_TEXT("message", "20000", "what it says; the call's summary otherwise"),
+            ""),
         .run = function_followup_email,
     },
     {
         .name = "check_business_hours",
         .description = "Whether the business is open now, and when that changes.",
-        .parameters = OBJECT("", ""),
+        .parameters = SCHEMA_OBJECT("", ""),
         .run = function_hours,
     },
     {
         .name = "evaluate_escalation_need",
         .description = "Whether what was said so far calls for a human, and why.",
-        .parameters = OBJECT("", ""),
+        .parameters = SCHEMA_OBJECT("", ""),
         .run = function_escalation_need,
     },
     {
         .name = "record_voice_session_eval",
         .description = "Record how good a conversation was, from 0 to 1.",
-        .parameters = OBJECT("\"score\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
-                             "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
-                             "\"rubric\":{\"type\":\"object\"}," TEXT(
-                                 "notes", "4000", "why") "," TEXT("source", "40", "who judged"),
-                             "\"score\""),
+        .parameters = SCHEMA_OBJECT(
+            "\"score\":{\"type\":\"number\",\"minimum\":0,\"maximum\":1},"
+            "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
+            "\"rubric\":{\"type\":\"object\"},"
+            SCHEMA_TEXT("notes", "4000", "why") ","
+            SCHEMA_TEXT("source", "40", "who judged"),
+            "\"score\""),
         .run = function_eval,
     },
     {
         .name = "get_voice_session_eval",
         .description = "The newest evaluation of a conversation.",
-        .parameters = OBJECT("", ""),
+        .parameters = SCHEMA_OBJECT("", ""),
         .run = function_get_eval,
     },
 };

@@ -225,12 +225,16 @@ const struct entity queue_stats_entity = ENTITY(queue_stats, "statistics", NULL,
     " COUNT(*) AS total_tasks,"                                                                    \
     " MIN(IF(status IN ('open', 'in_progress'), created_at, NULL)) AS oldest"                      \
     " FROM callback_tasks WHERE tenant_id = ?"
-#define FIGURE(name) "CAST(COALESCE(t." name ", 0) AS SIGNED) AS " name
+/* clang-format off */
+#define FIGURE(name) "CAST(COALESCE(t." name ", 0) AS SIGNED) AS " name ", "
 #define STATS                                                                                      \
     FIGURE("open_tasks")                                                                           \
-    ", " FIGURE("in_progress_tasks") ", " FIGURE("overdue_tasks") ", " FIGURE(                     \
-        "unassigned_tasks") ", " FIGURE("total_tasks") ", TIMESTAMPDIFF(MICROSECOND, t.oldest, ?)" \
-                                                       " / 1e6 AS oldest_task_age_secs"
+    FIGURE("in_progress_tasks")                                                                    \
+    FIGURE("overdue_tasks")                                                                        \
+    FIGURE("unassigned_tasks")                                                                     \
+    FIGURE("total_tasks")                                                                          \
+    "TIMESTAMPDIFF(MICROSECOND, t.oldest, ?) / 1e6 AS oldest_task_age_secs"
+/* clang-format on */
 
 bool operator_queues_stats(struct work *work, struct rows *stats)
 {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/json_schema.h"
 #include "stream/clarification.h"
 #include "stream/live.h"
 #include "stream/recording_pause.h"
@@ -41,30 +42,25 @@ static void leave(struct live *live, json_object *result)
 
 /* ---- the table ---- */
 
-#define OBJECT(properties, required)                                                               \
-    "{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}"
-#define TEXT(name, most, description)                                                              \
-    "\"" name "\":{\"type\":\"string\",\"maxLength\":" most ",\"description\":\"" description "\"" \
-    "}"
-
+/* clang-format off */
 static const struct builtin builtins[] = {
     {
         .name = "pause_recording",
         .description = "Stop recording for a while, before card data is asked for.",
-        .parameters = OBJECT("", ""),
+        .parameters = SCHEMA_OBJECT("", ""),
         .run = recording_tool_pause,
     },
     {
         .name = "resume_recording",
         .description = "Go on recording, once card data was given.",
-        .parameters = OBJECT("", ""),
+        .parameters = SCHEMA_OBJECT("", ""),
         .run = recording_tool_resume,
     },
     {
         .name = "end_call",
         .other_name = "hang_up",
         .description = "Hang up. Say goodbye first.",
-        .parameters = OBJECT(TEXT("reason", "500", "why the call ends"), ""),
+        .parameters = SCHEMA_OBJECT(SCHEMA_TEXT("reason", "500", "why the call ends"), ""),
         .by_default = true,
         .is_silent = true,
         .run = end_call,
@@ -73,8 +69,8 @@ static const struct builtin builtins[] = {
         .name = "press_digits",
         .other_name = "send_dtmf",
         .description = "Press keys of the telephone's keypad, as a menu asks for.",
-        .parameters =
-            OBJECT(TEXT("digits", "64", "0-9, *, #, A-D; w waits half a second"), "\"digits\""),
+        .parameters = SCHEMA_OBJECT(
+            SCHEMA_TEXT("digits", "64", "0-9, *, #, A-D; w waits half a second"), "\"digits\""),
         .is_silent = true,
         .run = press_digits,
     },
@@ -83,7 +79,8 @@ static const struct builtin builtins[] = {
         .other_name = "ask_supervisor",
         .description = "Ask your supervisor what you do not know. Tell the caller to hold on; the "
                        "answer comes as a message.",
-        .parameters = OBJECT(TEXT("question", "2000", "what you want to know"), "\"question\""),
+        .parameters = SCHEMA_OBJECT(
+            SCHEMA_TEXT("question", "2000", "what you want to know"), "\"question\""),
         .is_silent = true,
         .run = clarification_tool,
     },
@@ -91,17 +88,18 @@ static const struct builtin builtins[] = {
         .name = "switch_language",
         .other_name = "set_language",
         .description = "Go on in another language, when the caller wishes it or speaks it.",
-        .parameters = OBJECT(TEXT("language", "16", "a code like en or es-MX"), "\"language\""),
+        .parameters = SCHEMA_OBJECT(
+            SCHEMA_TEXT("language", "16", "a code like en or es-MX"), "\"language\""),
         .run = language_tool,
     },
     {
         .name = "transfer_call",
         .other_name = "transfer",
         .description = "Pass the caller on and leave the call. Tell the caller first.",
-        .parameters = OBJECT(
-            TEXT("target", "120", "a department, a number like +13125550100, or human") "," TEXT(
-                "reason", "500", "why") "," TEXT("summary", "2000",
-                                                 "what whoever answers should know"),
+        .parameters = SCHEMA_OBJECT(
+            SCHEMA_TEXT("target", "120", "a department, a number like +13125550100, or human") ","
+            SCHEMA_TEXT("reason", "500", "why") ","
+            SCHEMA_TEXT("summary", "2000", "what whoever answers should know"),
             ""),
         .is_silent = true,
         .passes_on = true,
@@ -113,11 +111,10 @@ static const struct builtin builtins[] = {
         .other_name = "escalate",
         .description = "Pass the caller on to a human, or have one call back when nobody is there. "
                        "The answer says which; tell the caller.",
-        .parameters = OBJECT(
-            TEXT("reason", "500", "why a human is needed") "," TEXT(
-                "summary", "2000",
-                "what the human should know") "," TEXT("target_number", "40",
-                                                       "a number, when it is not the usual one"),
+        .parameters = SCHEMA_OBJECT(
+            SCHEMA_TEXT("reason", "500", "why a human is needed") ","
+            SCHEMA_TEXT("summary", "2000", "what the human should know") ","
+            SCHEMA_TEXT("target_number", "40", "a number, when it is not the usual one"),
             ""),
         .by_default = true,
         .passes_on = true,
@@ -128,29 +125,21 @@ static const struct builtin builtins[] = {
         .name = "send_sms",
         .other_name = "send_text_message",
         .description = "Send a text message, to the caller unless another number is given.",
-        .parameters = OBJECT("\"body\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1600}"
-                             "," TEXT("to", "40", "another number than the caller's"),
-                             "\"body\""),
+        .parameters = SCHEMA_OBJECT(
+            "\"body\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":1600},"
+            SCHEMA_TEXT("to", "40", "another number than the caller's"),
+            "\"body\""),
         .errand = errand_sms,
     },
     {
         .name = "create_callback_task",
         .other_name = "create_callback",
         .description = "Note that a human is to call back.",
-        .parameters = OBJECT(
-            TEXT("summary", "2000", "what it is about") "," TEXT(
-                "phone", "40",
-                "another number than the caller's") "," TEXT("due_at", "40",
-                                                             "not before, like "
-                                                             "2026-11-02T10:00:00Z") "," TEXT("queu"
-                                                                                              "e_"
-                                                                                              "key",
-                                                                                              "80",
-                                                                                              "whos"
-                                                                                              "e "
-                                                                                              "task"
-                                                                                              " it "
-                                                                                              "is"),
+        .parameters = SCHEMA_OBJECT(
+            SCHEMA_TEXT("summary", "2000", "what it is about") ","
+            SCHEMA_TEXT("phone", "40", "another number than the caller's") ","
+            SCHEMA_TEXT("due_at", "40", "not before, like 2026-11-02T10:00:00Z") ","
+            SCHEMA_TEXT("queue_key", "80", "whose task it is"),
             "\"summary\""),
         .by_default = true,
         .errand = errand_callback,
@@ -159,11 +148,12 @@ static const struct builtin builtins[] = {
         .name = "check_business_hours",
         .other_name = "business_hours",
         .description = "Whether the business is open now, and when that changes.",
-        .parameters = OBJECT("", ""),
+        .parameters = SCHEMA_OBJECT("", ""),
         .by_default = true,
         .errand = errand_hours,
     },
 };
+/* clang-format on */
 
 const struct builtin *builtin_at(size_t index)
 {
