@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/crypto.h"
+
 void parameters_add(struct arena *arena, struct parameters *parameters, const char *name,
                     const char *value)
 {
@@ -135,14 +137,6 @@ const char *status_reason(int status)
         if (reasons[i].status == status)
             return reasons[i].reason;
     return status < 400 ? "Done" : "Failed";
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* Whether every byte belongs to well-formed UTF-8 and none is NUL. */

@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "stream/chat_provider.h"
 #include "stream/interruption.h"
 #include "stream/line.h"
@@ -35,15 +36,6 @@ static struct slot *slot_of(struct live *live)
                               sockets_now_us());
 }
 
-static size_t characters(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
 /* What the caller waited for this answer. */
 static void note_latency(struct live *live, struct slot *slot)
 {
@@ -59,7 +51,7 @@ static void say(struct live *live, const char *words)
 {
     struct chat *chat = live->chat;
     struct slot *slot = slot_of(live);
-    int64_t ms = (int64_t)characters(words) * SPOKEN_MS, now_us = sockets_now_us();
+    int64_t ms = (int64_t)text_characters(words) * SPOKEN_MS, now_us = sockets_now_us();
 
     if (!*words || !slot)
         return;

@@ -56,14 +56,6 @@ static void add_key(struct text *line, const char *name, uid key)
     text_add(line, ",\"%s\":\"%s\"", name, hex);
 }
 
-static void add_text(struct text *line, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    text_add(line, ",\"%s\":", name);
-    text_json(line, value);
-}
-
 static void add_number(struct text *line, const char *name, int64_t value)
 {
     if (value == NO_INTEGER)
@@ -115,8 +107,8 @@ static void put_turn(const char *kind, const struct subject *subject, const stru
     int64_t redactions = 0;
 
     add_number(&line, "seq", slot->seq);
-    add_text(&line, "role", roles[slot->speaker]);
-    add_text(
+    text_member(&line, "role", roles[slot->speaker]);
+    text_member(
         &line, "text",
         redact_text(&arena, slot->text.at ? slot->text.at : "", subject->redacts, &redactions));
     add_number(&line, "redactions", redactions);
@@ -126,7 +118,7 @@ static void put_turn(const char *kind, const struct subject *subject, const stru
     add_number(&line, "heard_ms", slot->heard_ms);
     add_number(&line, "first_token_ms", slot->first_token_ms);
     add_number(&line, "first_audio_ms", slot->first_audio_ms);
-    add_text(&line, "item", slot->item);
+    text_member(&line, "item", slot->item);
     if (heard)
         add_heard(&line, slot, heard);
     finish(&line);
@@ -177,9 +169,9 @@ static void put_event(struct arena *arena, const struct subject *subject,
 
     metrics_event(news->type);
     add_key(&line, "id", news->id);
-    add_text(&line, "type", news->type);
-    add_text(&line, "level", news->level);
-    add_text(&line, "source", news->source);
+    text_member(&line, "type", news->type);
+    text_member(&line, "level", news->level);
+    text_member(&line, "source", news->source);
     text_add(&line, ",\"payload\":%s", news->payload.json);
     finish(&line);
 }
@@ -227,7 +219,7 @@ void fact_claimed(const struct outage_call *call, const char *stream_sid, int64_
     struct arena arena = {0};
     struct text line = begin(&arena, "claimed", &subject);
 
-    add_text(&line, "stream_sid", stream_sid);
+    text_member(&line, "stream_sid", stream_sid);
     add_number(&line, "node", node_id);
     add_number(&line, "epoch", node_epoch);
     text_put(&line, ",\"outage\":");
@@ -259,8 +251,8 @@ void fact_end(const struct subject *subject, const char *result, const char *end
     struct text line = begin(&arena, "end", subject);
 
     metrics_end(result);
-    add_text(&line, "result", result);
-    add_text(&line, "reason", end_reason);
+    text_member(&line, "result", result);
+    text_member(&line, "reason", end_reason);
     add_number(&line, "duration_ms", duration_ms);
     add_number(&line, "segments", segments);
     finish(&line);
@@ -282,15 +274,15 @@ void fact_tool(const struct subject *subject, const struct tool_fact *tool)
 
     metrics_tool(tool->status);
     add_key(&line, "id", tool->id);
-    add_text(&line, "name", tool->name);
-    add_text(&line, "ref", tool->call_ref);
-    add_text(&line, "status", tool->status);
-    add_text(&line, "error", redact_text(&arena, tool->error, subject->redacts, NULL));
-    add_text(&line, "arguments", redact_json(&arena, tool->arguments, subject->redacts, NULL));
-    add_text(&line, "result", redact_json(&arena, tool->result, subject->redacts, NULL));
+    text_member(&line, "name", tool->name);
+    text_member(&line, "ref", tool->call_ref);
+    text_member(&line, "status", tool->status);
+    text_member(&line, "error", redact_text(&arena, tool->error, subject->redacts, NULL));
+    text_member(&line, "arguments", redact_json(&arena, tool->arguments, subject->redacts, NULL));
+    text_member(&line, "result", redact_json(&arena, tool->result, subject->redacts, NULL));
     add_number(&line, "started_at", tool->started_at.ms);
     add_number(&line, "duration_ms", tool->duration_ms);
-    add_text(&line, "via", tool->via);
+    text_member(&line, "via", tool->via);
     add_number(&line, "http_status", tool->http_status);
     if (!uid_is_none(tool->tool_id))
         add_key(&line, "tool_id", tool->tool_id);
@@ -303,7 +295,7 @@ void fact_room(const struct subject *subject, uid room, const char *state)
     struct text line = begin(&arena, "room", subject);
 
     add_key(&line, "room", room);
-    add_text(&line, "state", state);
+    text_member(&line, "state", state);
     finish(&line);
 }
 
@@ -312,9 +304,9 @@ void fact_voice(const struct subject *subject, const struct voice_use *use)
     struct arena arena = {0};
     struct text line = begin(&arena, "voice", subject);
 
-    add_text(&line, "provider", use->provider);
-    add_text(&line, "effective", use->effective);
-    add_text(&line, "reason", use->fallback_reason);
+    text_member(&line, "provider", use->provider);
+    text_member(&line, "effective", use->effective);
+    text_member(&line, "reason", use->fallback_reason);
     if (!instant_is_none(use->failed_at))
         add_number(&line, "failed_at", use->failed_at.ms);
     add_number(&line, "utterances", use->utterances);

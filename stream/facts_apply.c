@@ -28,14 +28,6 @@ bool fact_ends(const struct fact *fact, uid *session)
 
 /* ---- reading ---- */
 
-static uid key_of(json_object *tree, const char *name)
-{
-    const char *text = json_text(tree, name);
-    uid key;
-
-    return text && uid_read_hex(text, &key) ? key : NO_UID;
-}
-
 static const char *text_of(struct work *work, json_object *tree, const char *name)
 {
     return arena_text(&work->arena, json_text(tree, name));
@@ -52,9 +44,9 @@ static struct turn read_turn(struct work *work, json_object *tree)
 
     return (struct turn){
         .tenant_id = json_integer(tree, "tenant", 0),
-        .session_id = key_of(tree, "session"),
+        .session_id = json_key(tree, "session"),
         .seq = json_integer(tree, "seq", 0),
-        .call_id = key_of(tree, "call"),
+        .call_id = json_key(tree, "call"),
         .role = text_of(work, tree, "role"),
         .text = text_of(work, tree, "text"),
         .occurred_at = time_of(tree, "said_at"),
@@ -140,9 +132,9 @@ static struct call_event read_event(struct work *work, json_object *tree)
 
     return (struct call_event){
         .tenant_id = json_integer(tree, "tenant", 0),
-        .id = key_of(tree, "id"),
-        .call_id = key_of(tree, "call"),
-        .session_id = key_of(tree, "session"),
+        .id = json_key(tree, "id"),
+        .call_id = json_key(tree, "call"),
+        .session_id = json_key(tree, "session"),
         .type = text_of(work, tree, "type"),
         .level = text_of(work, tree, "level"),
         .source = text_of(work, tree, "source"),
@@ -170,12 +162,12 @@ static bool apply_claimed(struct work *work, json_object *tree)
 
 static bool apply_active(struct work *work, json_object *tree)
 {
-    return session_activate(work, key_of(tree, "session"), time_of(tree, "at"));
+    return session_activate(work, json_key(tree, "session"), time_of(tree, "at"));
 }
 
 static bool apply_draining(struct work *work, json_object *tree)
 {
-    return session_drain(work, key_of(tree, "session"));
+    return session_drain(work, json_key(tree, "session"));
 }
 
 static bool apply_end(struct work *work, json_object *tree)
@@ -188,21 +180,14 @@ static bool apply_end(struct work *work, json_object *tree)
         .model_segments = json_integer(tree, "segments", NO_INTEGER),
     };
 
-    return session_end(work, key_of(tree, "session"), &end, NULL) &&
-           call_finalise(work, key_of(tree, "call"), NULL);
+    return session_end(work, json_key(tree, "session"), &end, NULL) &&
+           call_finalise(work, json_key(tree, "call"), NULL);
 }
 
 static bool apply_lost(struct work *work, json_object *tree)
 {
-    return session_lose(work, key_of(tree, "session"), NULL) &&
-           call_finalise(work, key_of(tree, "call"), NULL);
-}
-
-static bool is_json(const char *text)
-{
-    size_t at;
-
-    return text && !json_check(text, strlen(text), NULL, &at);
+    return session_lose(work, json_key(tree, "session"), NULL) &&
+           call_finalise(work, json_key(tree, "call"), NULL);
 }
 
 static bool apply_tool(struct work *work, json_object *tree)
@@ -211,16 +196,16 @@ static bool apply_tool(struct work *work, json_object *tree)
     struct invocation invocation;
 
     invocation_begin(&invocation);
-    invocation.id = key_of(tree, "id");
-    invocation.call_id = key_of(tree, "call");
-    invocation.session_id = key_of(tree, "session");
+    invocation.id = json_key(tree, "id");
+    invocation.call_id = json_key(tree, "call");
+    invocation.session_id = json_key(tree, "session");
     invocation.tool_name = json_text(tree, "name");
     invocation.model_call_ref = json_text(tree, "ref");
-    invocation.arguments.json = is_json(arguments) ? arguments : "{}";
-    invocation.result.json = is_json(result) ? result : NULL;
+    invocation.arguments.json = json_is_valid(arguments) ? arguments : "{}";
+    invocation.result.json = json_is_valid(result) ? result : NULL;
     invocation.status = json_text(tree, "status");
     invocation.error = json_text(tree, "error");
-    invocation.tool_id = key_of(tree, "tool_id");
+    invocation.tool_id = json_key(tree, "tool_id");
     invocation.http_status = json_integer(tree, "http_status", NO_INTEGER);
     if (json_text(tree, "via"))
         invocation.via = json_text(tree, "via");
@@ -231,7 +216,7 @@ static bool apply_tool(struct work *work, json_object *tree)
 
 static bool apply_room(struct work *work, json_object *tree)
 {
-    return room_move(work, key_of(tree, "room"), json_text(tree, "state"), time_of(tree, "at"),
+    return room_move(work, json_key(tree, "room"), json_text(tree, "state"), time_of(tree, "at"),
                      NULL);
 }
 
@@ -239,7 +224,7 @@ static bool apply_voice(struct work *work, json_object *tree)
 {
     return voice_use_put(work,
                          &(struct voice_use){
-                             .session_id = key_of(tree, "session"),
+                             .session_id = json_key(tree, "session"),
                              .provider = json_text(tree, "provider"),
                              .effective = json_text(tree, "effective"),
                              .fallback_reason = json_text(tree, "reason"),

@@ -5,6 +5,7 @@
 
 #include "core/column.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "stream/live.h"
 #include "stream/mind.h"
 #include "stream/tools.h"
@@ -66,11 +67,6 @@ static void keep_rest(struct said_commands *said, const char *words)
         text_put(&said->rest, words);
 }
 
-static bool is_blank(const char *text)
-{
-    return !text || !text[strspn(text, " \t\r\n")];
-}
-
 /* Sign by sign, because from the second bracket on nothing more is heard. */
 static void take(struct live *live, const char *words, bool is_stale, struct text *heard)
 {
@@ -125,11 +121,11 @@ static const char *settle(struct live *live, const char *before, bool is_stale)
     const char *rest = said->rest.at ? said->rest.at : "";
     const char *unsaid = before + length + strspn(before + length, " ");
 
-    if (is_blank(unsaid))
+    if (text_is_blank(unsaid))
         unsaid = rest + strspn(rest, " ");
     else
         unsaid = arena_format(&live->scratch, "%s %s", unsaid, rest + strspn(rest, " "));
-    if (!is_stale && !is_blank(unsaid))
+    if (!is_stale && !text_is_blank(unsaid))
         mind_say(live, "rest", unsaid);
     return arena_copy(&live->scratch, before, length);
 }

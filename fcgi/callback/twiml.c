@@ -13,15 +13,6 @@ static void end(struct text *out)
     text_put(out, "</Response>\n");
 }
 
-static void attribute(struct text *out, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    text_add(out, " %s=\"", name);
-    text_xml(out, value);
-    text_char(out, '"');
-}
-
 static void number_attribute(struct text *out, const char *name, int64_t value)
 {
     if (value > 0)
@@ -33,7 +24,7 @@ static void say(struct text *out, const char *sentence, const char *language)
     if (!sentence)
         return;
     text_put(out, "<Say");
-    attribute(out, "language", language);
+    text_attribute(out, "language", language);
     text_char(out, '>');
     text_xml(out, sentence);
     text_put(out, "</Say>");
@@ -54,7 +45,7 @@ static void parameter(struct text *out, const char *name, const char *value)
     if (!value)
         return;
     text_add(out, "<Parameter name=\"%s\"", name);
-    attribute(out, "value", value);
+    text_attribute(out, "value", value);
     text_put(out, "/>");
 }
 
@@ -65,8 +56,8 @@ static void connect(struct text *out, const struct call_plan *plan)
         return;
     }
     text_put(out, "<Connect><Stream");
-    attribute(out, "url", plan->stream_url);
-    attribute(out, "statusCallback", plan->stream_status_url);
+    text_attribute(out, "url", plan->stream_url);
+    text_attribute(out, "statusCallback", plan->stream_status_url);
     text_char(out, '>');
     parameter(out, "stream_token", plan->stream_token);
     parameter(out, "from", plan->stream_from);
@@ -81,13 +72,13 @@ static void dial(struct text *out, const struct call_plan *plan)
     bool sip = plan->dial_to[0] != '+';
 
     text_put(out, "<Dial");
-    attribute(out, "action", plan->after_url);
-    attribute(out, "method", plan->after_url ? "POST" : NULL);
+    text_attribute(out, "action", plan->after_url);
+    text_attribute(out, "method", plan->after_url ? "POST" : NULL);
     number_attribute(out, "timeout", plan->dial_timeout_seconds);
     number_attribute(out, "timeLimit", plan->dial_limit_seconds);
-    attribute(out, "callerId", plan->caller_id);
+    text_attribute(out, "callerId", plan->caller_id);
     text_put(out, sip ? "><Sip" : "><Number");
-    attribute(out, "statusCallback", plan->dial_status_url);
+    text_attribute(out, "statusCallback", plan->dial_status_url);
     text_char(out, '>');
     text_xml(out, plan->dial_to);
     text_put(out, sip ? "</Sip></Dial>" : "</Number></Dial>");
@@ -96,10 +87,10 @@ static void dial(struct text *out, const struct call_plan *plan)
 static void take_message(struct text *out, const struct call_plan *plan)
 {
     text_put(out, "<Record");
-    attribute(out, "action", plan->after_url);
-    attribute(out, "method", plan->after_url ? "POST" : NULL);
+    text_attribute(out, "action", plan->after_url);
+    text_attribute(out, "method", plan->after_url ? "POST" : NULL);
     number_attribute(out, "maxLength", plan->voicemail_limit_seconds);
-    attribute(out, "recordingStatusCallback", plan->recording_url);
+    text_attribute(out, "recordingStatusCallback", plan->recording_url);
     text_put(out, " playBeep=\"true\"/>");
 }
 

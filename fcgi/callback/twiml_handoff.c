@@ -2,25 +2,16 @@
 
 enum { KEY_SECONDS = 8 };
 
-static void attribute(struct text *out, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    text_add(out, " %s=\"", name);
-    text_xml(out, value);
-    text_char(out, '"');
-}
-
 void twiml_write_conference(struct text *out, const struct call_plan *plan)
 {
     text_put(out, "<Dial");
-    attribute(out, "action", plan->after_url);
-    attribute(out, "method", plan->after_url ? "POST" : NULL);
+    text_attribute(out, "action", plan->after_url);
+    text_attribute(out, "method", plan->after_url ? "POST" : NULL);
     text_add(out, " timeLimit=\"%lld\"><Conference", (long long)plan->dial_limit_seconds);
-    attribute(out, "participantLabel", plan->conference_label);
+    text_attribute(out, "participantLabel", plan->conference_label);
     text_put(out, " beep=\"false\" startConferenceOnEnter=\"true\" endConferenceOnExit=\"true\"");
-    attribute(out, "statusCallback", plan->conference_status_url);
-    attribute(out, "statusCallbackEvent", "start end join leave");
+    text_attribute(out, "statusCallback", plan->conference_status_url);
+    text_attribute(out, "statusCallbackEvent", "start end join leave");
     text_char(out, '>');
     text_xml(out, plan->conference);
     text_put(out, "</Conference></Dial>");
@@ -30,9 +21,9 @@ void twiml_write_question(struct text *out, const struct call_plan *plan)
 {
     text_put(out, "<Gather input=\"dtmf\" numDigits=\"1\" finishOnKey=\"\"");
     text_add(out, " timeout=\"%d\" method=\"POST\"", KEY_SECONDS);
-    attribute(out, "action", plan->after_url);
+    text_attribute(out, "action", plan->after_url);
     text_put(out, "><Say");
-    attribute(out, "language", plan->language);
+    text_attribute(out, "language", plan->language);
     text_char(out, '>');
     text_xml(out, plan->say);
     text_put(out, "</Say></Gather><Redirect method=\"POST\">");

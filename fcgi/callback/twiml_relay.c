@@ -5,11 +5,8 @@
 
 static void attribute(struct text *out, const char *name, const char *value)
 {
-    if (!value || !*value)
-        return;
-    text_add(out, " %s=\"", name);
-    text_xml(out, value);
-    text_char(out, '"');
+    if (value && *value)
+        text_attribute(out, name, value);
 }
 
 /* The agent greets by itself, so that what was heard of its greeting is known like the rest. */

@@ -99,8 +99,7 @@ static bool choose_agent(struct work *work, const struct call_request *wanted,
     return true;
 }
 
-/* Without a carrier there is nothing to try: that is said apart from an order that failed. */
-static bool has_carrier(struct request *req)
+bool stateset_has_carrier(struct request *req)
 {
     struct carrier carrier;
 
@@ -131,7 +130,7 @@ static bool make_call(struct request *req)
     columns set;
 
     row_clear(&order_entity, &wanted);
-    if (!read_body(req, &order_view, CREATE, &wanted, &set) || !has_carrier(req) ||
+    if (!read_body(req, &order_view, CREATE, &wanted, &set) || !stateset_has_carrier(req) ||
         !choose_agent(&req->work, &wanted, &order) ||
         !outbound_from(&req->work, wanted.from, &order.from))
         return false;

@@ -131,6 +131,12 @@ void stateset_refuse_with_ok(struct request *req);
 extern const struct dialect stateset_make_call;
 extern const struct view stateset_entry_view, stateset_function_view;
 
+/*
+ * Whether the tenant has a carrier; BUSY when not: without one there is nothing to try, which is
+ * said apart from an order that failed.
+ */
+bool stateset_has_carrier(struct request *req);
+
 /* "ok" of an answer that is a success by being given. */
 extern const struct wire stateset_ok;
 

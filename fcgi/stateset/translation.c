@@ -66,18 +66,6 @@ static const struct view answer_view =
 
 /* ---- starting one ---- */
 
-/* Without a carrier there is nothing to try: that is said apart from an order that failed. */
-static bool has_carrier(struct request *req)
-{
-    struct carrier carrier;
-
-    if (carrier_of_tenant(&req->work, req->tenant, &carrier))
-        return true;
-    if (req->work.error.what == UPSTREAM)
-        req->work.error.what = BUSY;
-    return false;
-}
-
 static bool start(struct request *req)
 {
     struct work *work = &req->work;
@@ -88,7 +76,7 @@ static bool start(struct request *req)
     columns set;
 
     row_clear(&order_entity, &given);
-    if (!read_body(req, &order_view, CREATE, &given, &set) || !has_carrier(req))
+    if (!read_body(req, &order_view, CREATE, &given, &set) || !stateset_has_carrier(req))
         return false;
     const struct translation_order order = {
         .from = given.from,

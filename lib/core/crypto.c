@@ -87,6 +87,11 @@ void hex_write(const void *data, size_t length, char *text)
     *text = '\0';
 }
 
+int hex_digit(char digit)
+{
+    return OPENSSL_hexchar2int((unsigned char)digit);
+}
+
 bool hex_read(const char *text, void *data, size_t length)
 {
     unsigned char *to = data;
@@ -94,8 +99,7 @@ bool hex_read(const char *text, void *data, size_t length)
     if (strlen(text) != 2 * length)
         return false;
     for (size_t i = 0; i < length; i++) {
-        int high = OPENSSL_hexchar2int((unsigned char)text[2 * i]);
-        int low = OPENSSL_hexchar2int((unsigned char)text[2 * i + 1]);
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return false;

@@ -40,7 +40,12 @@ bool secret_equal_text(const char *a, const char *b);
 
 /* Lower-case hex of "length" bytes; text holds 2 * length + 1. */
 void hex_write(const void *data, size_t length, char *text);
+
+/* Reads as many bytes of hex in either case; false when the text is longer, shorter or no hex. */
 bool hex_read(const char *text, void *data, size_t length);
+
+/* The value of one hex digit; -1 when it is none. */
+int hex_digit(char digit);
 
 /* Standard base64 with padding, and the URL alphabet without. In the arena. */
 char *base64_write(struct arena *arena, const void *data, size_t length);

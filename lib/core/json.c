@@ -23,6 +23,13 @@ static bool parse(const char *text, size_t length, size_t nested, json_object **
     return ok;
 }
 
+bool json_is_valid(const char *text)
+{
+    size_t at;
+
+    return text && !json_check(text, strlen(text), NULL, &at);
+}
+
 bool json_read(struct work *work, const char *text, size_t length, const struct json_rules *rules,
                json_object **tree)
 {
@@ -56,6 +63,14 @@ json_object *json_member(json_object *object, const char *name)
     if (json_object_is_type(object, json_type_object))
         json_object_object_get_ex(object, name, &member);
     return member;
+}
+
+uid json_key(json_object *object, const char *name)
+{
+    const char *digits = json_text(object, name);
+    uid key;
+
+    return digits && uid_read_hex(digits, &key) ? key : NO_UID;
 }
 
 const char *json_text(json_object *object, const char *name)

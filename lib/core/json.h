@@ -14,6 +14,7 @@
 
 #include <json-c/json.h>
 
+#include "core/uid.h"
 #include "core/work.h"
 
 enum { JSON_DEPTH = 32 };
@@ -29,6 +30,9 @@ struct json_rules {
  */
 const char *json_check(const char *text, size_t length, const struct json_rules *rules, size_t *at);
 
+/* Whether a text is JSON by the usual rules; NULL is not. */
+bool json_is_valid(const char *text);
+
 /*
  * Checks and parses.  On success the tree is the caller's to put, NULL for "null"; on failure it is
  * NULL and the error INVALID, with a message that says where.
@@ -41,14 +45,15 @@ bool json_read(struct work *work, const char *text, size_t length, const struct 
 json_object *json_parse(const char *text);
 
 /*
- * Members of an object by name; NULL, the fallback, when absent or of another type, or when the
- * object is none.  What they point at belongs to the object.
+ * Members of an object by name; NULL, NO_UID, the fallback, when absent or of another type, or when
+ * the object is none.  What they point at belongs to the object.
  */
 const char *json_text(json_object *object, const char *name);
 int64_t json_integer(json_object *object, const char *name, int64_t fallback);
 double json_real(json_object *object, const char *name, double fallback);
 bool json_boolean(json_object *object, const char *name, bool fallback);
 json_object *json_member(json_object *object, const char *name);
+uid json_key(json_object *object, const char *name); /* from 32 hex digits */
 
 /* Writes a tree as compact JSON into the arena; numbers that were read stay as they were written.
  */

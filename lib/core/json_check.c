@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/crypto.h"
 #include "core/text.h"
 
 enum { MAX_DEPTH = 512, MAX_NUMBER = 400 };
@@ -63,10 +64,9 @@ static long hex4(const char *at, const char *end)
     if (end - at < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        if (!isxdigit((unsigned char)at[i]))
+        if (hex_digit(at[i]) < 0)
             return -1;
-        value =
-            value * 16 + (isdigit((unsigned char)at[i]) ? at[i] - '0' : (at[i] | 32) - 'a' + 10);
+        value = value * 16 + hex_digit(at[i]);
     }
     return value;
 }

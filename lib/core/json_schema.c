@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
+
 /* A value inside of the one that is checked: "where" is the way to it, "" for the whole. */
 struct place {
     struct arena *arena;
@@ -118,15 +120,6 @@ static const struct bound {
     {"maxItems", "must not have more items than", ITEMS, true, false},
 };
 
-static double characters(const char *text)
-{
-    double count = 0;
-
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
 /* Whether a bound speaks about such a value, and how much of it there is. */
 static bool measure(enum measure what, json_object *value, double *amount)
 {
@@ -137,7 +130,7 @@ static bool measure(enum measure what, json_object *value, double *amount)
     case LENGTH:
         if (!json_object_is_type(value, json_type_string))
             return false;
-        *amount = characters(json_object_get_string(value));
+        *amount = (double)text_characters(json_object_get_string(value));
         return true;
     case ITEMS:
         if (!json_object_is_type(value, json_type_array))

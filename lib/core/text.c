@@ -190,3 +190,39 @@ void text_url(struct text *text, const char *value)
         else
             text_add(text, "%%%02X", (unsigned char)*c);
 }
+
+void text_attribute(struct text *text, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    text_add(text, " %s=\"", name);
+    text_xml(text, value);
+    text_char(text, '"');
+}
+
+void text_member(struct text *text, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    text_add(text, ",\"%s\":", name);
+    text_json(text, value);
+}
+
+bool text_is(const char *text, const char *other)
+{
+    return text && other && strcmp(text, other) == 0;
+}
+
+bool text_is_blank(const char *text)
+{
+    return !text || !text[strspn(text, " \t\r\n")];
+}
+
+size_t text_characters(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}

@@ -43,8 +43,23 @@ void text_real(struct text *text, double value);
 /* Adds text escaped for XML content and attributes; control characters that XML forbids go. */
 void text_xml(struct text *text, const char *value);
 
+/* Adds an XML attribute and the blank before it: name="value"; nothing when the value is NULL. */
+void text_attribute(struct text *text, const char *name, const char *value);
+
 /* Adds text percent-encoded as RFC 3986 wants it in a query or a form. */
 void text_url(struct text *text, const char *value);
+
+/* Adds ,"name":"value" to a JSON object that is being written; nothing when the value is NULL. */
+void text_member(struct text *text, const char *name, const char *value);
+
+/* Whether two texts are the same; NULL is the same as none. */
+bool text_is(const char *text, const char *other);
+
+/* Whether there is nothing to be seen in a text: NULL, empty, or blanks and ends of lines. */
+bool text_is_blank(const char *text);
+
+/* How many characters of UTF-8 a text has. */
+size_t text_characters(const char *text);
 
 /* How many bytes of well-formed UTF-8 (one character) begin here; 0 when there is none. */
 size_t text_utf8(const char *at, size_t left);

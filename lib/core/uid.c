@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/crypto.h"
 #include "core/rand.h"
 
 static void put_milliseconds(uid *id, int64_t ms)
@@ -61,36 +62,15 @@ int uid_compare(uid a, uid b)
 
 void uid_write_hex(uid id, char text[33])
 {
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < 16; i++) {
-        text[2 * i] = digits[id.bytes[i] >> 4];
-        text[2 * i + 1] = digits[id.bytes[i] & 15];
-    }
-    text[32] = '\0';
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    hex_write(id.bytes, sizeof id.bytes, text);
 }
 
 bool uid_read_hex(const char *text, uid *id)
 {
     uid read;
 
-    if (strlen(text) != 32)
+    if (!hex_read(text, read.bytes, sizeof read.bytes))
         return false;
-    for (size_t i = 0; i < 16; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        read.bytes[i] = (unsigned char)(high << 4 | low);
-    }
     *id = read;
     return true;
 }

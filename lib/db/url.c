@@ -3,18 +3,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/crypto.h"
+
 /* A part of the URL, not yet decoded. */
 struct part {
     const char *at, *end;
 };
-
-static int hex_value(char c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *found = c ? strchr(digits, c) : NULL;
-
-    return found ? (int)(found - digits) % 16 : -1;
-}
 
 /* A decoded copy of the part; NULL when a % is not followed by two digits, or by 00. */
 static const char *decode(struct arena *arena, struct part part)
@@ -25,8 +19,8 @@ static const char *decode(struct arena *arena, struct part part)
         char c = *part.at++;
 
         if (c == '%') {
-            int high = part.end - part.at < 2 ? -1 : hex_value(part.at[0]);
-            int low = high < 0 ? -1 : hex_value(part.at[1]);
+            int high = part.end - part.at < 2 ? -1 : hex_digit(part.at[0]);
+            int low = high < 0 ? -1 : hex_digit(part.at[1]);
 
             if (low < 0 || high + low == 0)
                 return NULL;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "domain/remote_address.h"
 
 enum { MAX_AGENT = 255 };
@@ -45,11 +46,6 @@ static bool is_email(const char *text)
            !strpbrk(text, " \t\r\n<>,;");
 }
 
-static bool is_blank(const char *text)
-{
-    return !text[strspn(text, " \t\r\n")];
-}
-
 static bool check(struct work *work, const struct access_request *request)
 {
     const struct {
@@ -59,7 +55,7 @@ static bool check(struct work *work, const struct access_request *request)
                   {"use_case", request->use_case}};
 
     for (size_t i = 0; i < COUNT(needed); i++)
-        if (is_blank(needed[i].value))
+        if (text_is_blank(needed[i].value))
             return fail_field(work, needed[i].name, "%s must not be blank", needed[i].name);
     return is_email(request->work_email) ||
            fail_field(work, "work_email", "work_email must be an e-mail address");

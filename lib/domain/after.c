@@ -4,6 +4,7 @@
 
 #include "core/config.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "domain/call_state.h"
 #include "domain/calls.h"
 #include "domain/events.h"
@@ -17,11 +18,6 @@
 
 enum { HANDOFF_RING_SECONDS = 25, LONGEST_DIAL_SECONDS = 4 * 60 * 60 };
 
-static bool is(const char *text, const char *word)
-{
-    return text && strcmp(text, word) == 0;
-}
-
 static bool hang_up(struct call_plan *plan)
 {
     plan->kind = PLAN_HANGUP;
@@ -32,14 +28,14 @@ static bool hang_up(struct call_plan *plan)
 static bool after_dial(struct work *work, const struct call *call, const char *dial_status,
                        struct call_plan *plan)
 {
-    bool answered = is(dial_status, "completed") || is(dial_status, "answered");
+    bool answered = text_is(dial_status, "completed") || text_is(dial_status, "answered");
     struct handoff handoff;
 
     if (handoff_open(work, call->id, &handoff)) {
-        const char *state = answered                       ? "completed"
-                            : is(dial_status, "no-answer") ? "no_answer"
-                            : is(dial_status, "busy")      ? "declined"
-                                                           : "failed";
+        const char *state = answered                            ? "completed"
+                            : text_is(dial_status, "no-answer") ? "no_answer"
+                            : text_is(dial_status, "busy")      ? "declined"
+                                                                : "failed";
 
         if (!handoff_move(work, &handoff, state))
             return false;
@@ -53,7 +49,7 @@ static bool after_dial(struct work *work, const struct call *call, const char *d
 static bool dial_handoff(struct work *work, const struct call *call, const struct handoff *handoff,
                          struct call_plan *plan)
 {
-    bool inbound = is(call->direction, "inbound");
+    bool inbound = text_is(call->direction, "inbound");
     const struct outward outward = {
         .channel = GATE_VOICE,
         .transfer = true,
@@ -80,7 +76,7 @@ static bool dial_handoff(struct work *work, const struct call *call, const struc
 /* The agent could not go on: somebody of the business, a mailbox, or at least a sentence. */
 static bool after_failure(struct work *work, const struct call *call, struct call_plan *plan)
 {
-    if (!is(call->direction, "inbound")) {
+    if (!text_is(call->direction, "inbound")) {
         plan->kind = PLAN_SAY;
         plan->say = "We are sorry, we have to end this call. Goodbye.";
         return true;
@@ -119,11 +115,12 @@ static bool after_end(struct work *work, const struct call *call,
                    : dial_handoff(work, call, &handoff, plan);
     if (work->error.what != NOT_FOUND || !handoff_nobody_came(work, call->id, &nobody))
         return false;
-    if (nobody && is(session->result, "transferred"))
+    if (nobody && text_is(session->result, "transferred"))
         return resume(work, call, session, plan);
     if (work->error.what != NOT_FOUND)
         return false;
-    return is(call->end_reason, "model_error") ? after_failure(work, call, plan) : hang_up(plan);
+    return text_is(call->end_reason, "model_error") ? after_failure(work, call, plan)
+                                                    : hang_up(plan);
 }
 
 /* A new session of the same call that continues the old one. */
@@ -146,7 +143,7 @@ static bool resume_step(struct work *work, void *with)
     session->transport = old->transport;
     session->resume_of = old->id;
     session->resume_count = old->resume_count + 1;
-    if (is(old->result, "transferred")) { /* nothing broke off: nobody came */
+    if (text_is(old->result, "transferred")) { /* nothing broke off: nobody came */
         session->resume_count = old->resume_count;
         session->metadata = (document){"{\"nobody_came\":true}"};
     }
@@ -177,7 +174,7 @@ static bool resume(struct work *work, const struct call *call, const struct voic
     int64_t avoid = old->node_id == NO_INTEGER ? 0 : old->node_id;
 
     if (find_successor(work, old, &resumption.session)) {
-        if (!is(resumption.session.state, "pending"))
+        if (!text_is(resumption.session.state, "pending"))
             return hang_up(plan);
     } else if (old->resume_count >= RESUME_LIMIT) {
         bool lost;
@@ -272,13 +269,13 @@ bool after_connect(struct work *work, const struct token *token, const struct af
         return true;
     if (!session_get(work, token->session, &session))
         return wait_for_row(work, token, facts->waited, plan);
-    if (is(session.state, "ended"))
+    if (text_is(session.state, "ended"))
         return after_end(work, &call, &session, plan);
-    if (is(session.state, "connecting") || is(session.state, "active") ||
-        is(session.state, "draining"))
+    if (text_is(session.state, "connecting") || text_is(session.state, "active") ||
+        text_is(session.state, "draining"))
         return facts->agent_ended ? hang_up(plan)
                                   : wait_or_resume(work, &call, &session, facts->waited, plan);
-    if (is(session.state, "pending"))
+    if (text_is(session.state, "pending"))
         return knock_again(work, &call, &session, facts->waited, plan);
     return resume(work, &call, &session, plan);
 }

@@ -10,14 +10,6 @@
 #include "domain/outage_calls.h"
 #include "domain/sms.h"
 
-static void add_text(struct text *json, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    text_add(json, ",\"%s\":", name);
-    text_json(json, value);
-}
-
 static void add_list(struct text *json, const char *name, const char *const *values)
 {
     text_add(json, ",\"%s\":[", name);
@@ -49,9 +41,9 @@ bool callback_journal(struct work *work, const struct posted *posted)
 
     text_add(&json, "{\"tenant\":%lld,\"received_at\":%lld", (long long)posted->tenant,
              (long long)posted->received_at.ms);
-    add_text(&json, "kind", posted->kind);
-    add_text(&json, "signature", posted->signature);
-    add_text(&json, "idempotency_token", posted->idempotency_token);
+    text_member(&json, "kind", posted->kind);
+    text_member(&json, "signature", posted->signature);
+    text_member(&json, "idempotency_token", posted->idempotency_token);
     add_list(&json, "urls", posted->urls);
     add_form(&json, &posted->form);
     if (posted->outage) {

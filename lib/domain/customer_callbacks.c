@@ -13,11 +13,6 @@
 #include "domain/inbound.h"
 #include "remote/guard.h"
 
-static bool is(const char *text, const char *word)
-{
-    return text && strcmp(text, word) == 0;
-}
-
 static bool is_given(const char *text)
 {
     return text && *text;
@@ -91,7 +86,7 @@ static bool check_wish(struct work *work, const struct wish *wish, const char *v
                (strlen(value) <= CUSTOMER_URL_LIMIT ||
                 fail_field(work, wish->name, "%s is too long", wish->name));
     case A_METHOD:
-        return is(value, "GET") || is(value, "POST") ||
+        return text_is(value, "GET") || text_is(value, "POST") ||
                fail_field(work, wish->name, "%s must be GET or POST", wish->name);
     case STATUSES:
         return check_events(work, wish->name, value, "initiated ringing answered completed");
@@ -101,21 +96,11 @@ static bool check_wish(struct work *work, const struct wish *wish, const char *v
     return true;
 }
 
-/* Characters of UTF-8: bytes that continue none. */
-static size_t characters(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xC0) != 0x80;
-    return count;
-}
-
 static bool check_twiml(struct work *work, const char *twiml)
 {
     struct twiml_notice error;
 
-    if (characters(twiml) > CUSTOMER_TWIML_LIMIT)
+    if (text_characters(twiml) > CUSTOMER_TWIML_LIMIT)
         return fail_field(work, "Twiml", "Twiml is longer than %d characters",
                           CUSTOMER_TWIML_LIMIT);
     return customer_twiml_check(work, twiml, strlen(twiml), &error) ||
@@ -181,7 +166,7 @@ bool customer_answer_url(struct work *work, const struct call *call,
         .kind = "twiml",
         .url = asked ? wishes->url : NULL,
         .document = asked ? NULL : wishes->twiml,
-        .method = asked && is(wishes->method, "GET") ? "GET" : "POST",
+        .method = asked && text_is(wishes->method, "GET") ? "GET" : "POST",
     };
 
     *url = customer_hook_url(work, &hook);
@@ -195,9 +180,9 @@ static const char *step_of(const char *status)
 {
     const char *state = call_state_of_carrier(status);
 
-    if (is(status, "initiated") || is(status, "ringing"))
+    if (text_is(status, "initiated") || text_is(status, "ringing"))
         return status;
-    if (is(status, "in-progress"))
+    if (text_is(status, "in-progress"))
         return "answered";
     return state && call_state_is_terminal(state) ? "completed" : NULL;
 }
@@ -214,7 +199,7 @@ static bool tell_wish(struct work *work, const struct call *call, const char *ca
     if (!url || !what)
         return true;
     events = customer_wish(work, call, arena_format(arena, "%sEvent", callback));
-    if (!is(what, "always") && !lists(events ? events : "completed", what))
+    if (!text_is(what, "always") && !lists(events ? events : "completed", what))
         return true;
     delivery.method = customer_wish(work, call, arena_format(arena, "%sMethod", callback));
     return customer_deliver(work, &delivery);
@@ -247,9 +232,9 @@ static bool is_wanted(const struct customer_hook *hook, const struct form *form)
 
     if (!hook->url)
         return false;
-    if (is(hook->kind, "status"))
+    if (text_is(hook->kind, "status"))
         what = step_of(form_text(form, "CallStatus"));
-    if (is(hook->kind, "recording"))
+    if (text_is(hook->kind, "recording"))
         what = form_text(form, "RecordingStatus");
     return !hook->events || (what && lists(hook->events, what));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/crypto.h"
+#include "core/text.h"
 #include "core/version.h"
 #include "domain/callbacks.h"
 #include "domain/customer_twiml.h"
@@ -14,11 +15,6 @@
 #include "remote/http.h"
 
 static const char accounts_path[] = "/2010-04-01/Accounts/";
-
-static bool is(const char *text, const char *word)
-{
-    return text && strcmp(text, word) == 0;
-}
 
 /* ---- parameters ---- */
 
@@ -44,7 +40,7 @@ static const char *translate(struct work *work, const struct tenant *tenant, con
         return field->value;
     if (account && strcmp(field->value, account) == 0)
         return tenant->account_sid;
-    if (is(field->name, "FriendlyName") && prefix &&
+    if (text_is(field->name, "FriendlyName") && prefix &&
         strncmp(field->value, prefix, strlen(prefix)) == 0)
         return field->value + strlen(prefix);
     return account ? our_url(work, tenant, account, field->value) : field->value;
@@ -129,7 +125,7 @@ static void aim(struct work *work, const char *url, const char *method, const ch
 {
     request->url = arena_copy(&work->arena, url, strcspn(url, "#"));
     request->body = body;
-    if (!is(method, "GET"))
+    if (!text_is(method, "GET"))
         return;
     request->body = NULL;
     if (*body)
@@ -227,7 +223,7 @@ bool customer_deliver(struct work *work, const struct customer_delivery *deliver
         "INSERT IGNORE INTO webhook_deliveries (tenant_id, id, endpoint_id, event_id, event_type,"
         " body, state, attempts, available_at, is_test, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, 'pending', 0, ?, 0, ?)";
-    const char *method = is(delivery->method, "GET") ? "GET" : "POST", *body;
+    const char *method = text_is(delivery->method, "GET") ? "GET" : "POST", *body;
     const char *url = arena_copy(&work->arena, delivery->url, strcspn(delivery->url, "#"));
     instant now = clock_now();
     struct form ours;

@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "core/row_json.h"
+#include "core/text.h"
 #include "domain/agents.h"
 #include "domain/audit.h"
 #include "domain/session_evals.h"
@@ -129,11 +130,6 @@ static void judge(struct work *work, const struct rollout_policy *policy, uid pu
     version->reasons = reasons_of(&reasons);
 }
 
-static bool is(const char *text, const char *word)
-{
-    return strcmp(text, word) == 0;
-}
-
 /* Later ones are worse. */
 static int badness(const char *status)
 {
@@ -141,7 +137,7 @@ static int badness(const char *status)
                                         "rollback_recommended", "rolled_back"};
     int i = 0;
 
-    while (i < (int)COUNT(order) - 1 && !is(order[i], status))
+    while (i < (int)COUNT(order) - 1 && !text_is(order[i], status))
         i++;
     return i;
 }
@@ -156,7 +152,7 @@ static void sum_up(struct work *work, struct governance_evaluation *evaluation)
     for (size_t i = 0; i < evaluation->versions.count; i++) {
         if (badness(version[i].status) > badness(evaluation->status))
             evaluation->status = version[i].status;
-        if (!is(version[i].reasons.json, "[]"))
+        if (!text_is(version[i].reasons.json, "[]"))
             because(&reasons,
                     arena_format(&work->arena, "version %lld is %s",
                                  (long long)version[i].version_number, version[i].status));
@@ -274,7 +270,7 @@ static bool govern_step(struct work *work, void *with)
         return false;
     version = evaluation->versions.at;
     for (size_t i = 0; i < evaluation->versions.count && governing->apply; i++)
-        if (is(version[i].status, "rollback_recommended") &&
+        if (text_is(version[i].status, "rollback_recommended") &&
             !take_share(work, &version[i], &evaluation->applied))
             return false;
     if (evaluation->applied)
@@ -320,6 +316,6 @@ bool governance_evaluate(struct work *work, uid agent_id, bool apply, const stru
         return false;
     version = evaluation->versions.at;
     for (size_t i = 0; i < evaluation->versions.count && ok; i++)
-        ok = !is(version[i].status, "rolled_back") || note(work, agent_id, &version[i], by);
+        ok = !text_is(version[i].status, "rolled_back") || note(work, agent_id, &version[i], by);
     return ok;
 }

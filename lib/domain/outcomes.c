@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "domain/billing_outcomes.h"
 #include "domain/calls.h"
 #include "domain/sessions.h"
@@ -42,19 +43,14 @@ static const struct column columns_of_outcome[] = {
 const struct entity voice_outcome_entity =
     ENTITY(voice_outcome, "outcome", "voice_outcomes", columns_of_outcome);
 
-static bool is(const char *text, const char *word)
-{
-    return text && strcmp(text, word) == 0;
-}
-
 const char *outcome_of(const struct call *call)
 {
-    bool answered = is(call->state, "completed") ||
-                    (is(call->state, "canceled") && !instant_is_none(call->answered_at));
+    bool answered = text_is(call->state, "completed") ||
+                    (text_is(call->state, "canceled") && !instant_is_none(call->answered_at));
 
-    if (is(call->state, "busy"))
+    if (text_is(call->state, "busy"))
         return "busy";
-    if (is(call->state, "failed") || is(call->answered_by, "fax"))
+    if (text_is(call->state, "failed") || text_is(call->answered_by, "fax"))
         return "failed";
     if (!answered)
         return "no_answer";
@@ -69,7 +65,7 @@ static bool ended_badly(const char *end_reason)
                                       "model_error",  "node_lost", "no_route", "refused"};
 
     for (size_t i = 0; i < COUNT(bad); i++)
-        if (is(end_reason, bad[i]))
+        if (text_is(end_reason, bad[i]))
             return true;
     return false;
 }
@@ -84,7 +80,7 @@ const char *resolution_of(const struct call *call, const struct outcome_facts *f
         return "escalated";
     if (facts->callback_promised)
         return "callback_scheduled";
-    if (!is(outcome, "answered"))
+    if (!text_is(outcome, "answered"))
         return outcome;
     if (ended_badly(call->end_reason))
         return "unresolved";

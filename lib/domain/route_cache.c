@@ -26,14 +26,6 @@ static void add_key(struct text *json, const char *name, uid key)
     add_text(json, name, digits);
 }
 
-static uid key_of(json_object *note, const char *name)
-{
-    const char *digits = json_text(note, name);
-    uid key;
-
-    return digits && uid_read_hex(digits, &key) ? key : NO_UID;
-}
-
 static const char *text_of(struct work *work, json_object *note, const char *name)
 {
     const char *text = json_text(note, name);
@@ -80,9 +72,9 @@ bool known_route_get(struct work *work, const char *to, struct known_route *rout
         return false;
     *route = (struct known_route){
         .tenant_id = json_integer(note, "tenant", 0),
-        .phone_number_id = key_of(note, "number"),
-        .agent_id = key_of(note, "agent"),
-        .agent_version_id = key_of(note, "version"),
+        .phone_number_id = json_key(note, "number"),
+        .agent_id = json_key(note, "agent"),
+        .agent_version_id = json_key(note, "version"),
         .carrier_token = text_of(work, note, "carrier_token"),
         .greeting = text_of(work, note, "greeting"),
         .say = text_of(work, note, "say"),
@@ -128,7 +120,7 @@ bool known_version_get(struct work *work, uid id, struct agent_version *version,
     row_clear(&agent_version_entity, version);
     version->tenant_id = work->tenant;
     version->id = id;
-    version->agent_id = key_of(note, "agent");
+    version->agent_id = json_key(note, "agent");
     version->version_number = json_integer(note, "number", 0);
     version->status = "published";
     version->config.json = text_of(work, note, "config");

@@ -32,14 +32,6 @@ static void add_uid(struct text *text, const char *name, uid id)
     text_add(text, ",\"%s\":\"%s\"", name, uuid);
 }
 
-static void add_text(struct text *text, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    text_add(text, ",\"%s\":", name);
-    text_json(text, value);
-}
-
 static document subject_of(struct work *work, const struct ticket *ticket)
 {
     struct text text = {.arena = &work->arena};
@@ -48,8 +40,8 @@ static document subject_of(struct work *work, const struct ticket *ticket)
     text_json(&text, ticket->role);
     add_uid(&text, "call", ticket->call);
     add_uid(&text, "session", ticket->session);
-    add_text(&text, "mode", ticket->mode);
-    add_text(&text, "by", ticket->by);
+    text_member(&text, "mode", ticket->mode);
+    text_member(&text, "by", ticket->by);
     text_char(&text, '}');
     return (document){text.at};
 }

@@ -16,14 +16,6 @@ static const char *name_of(const char *event)
                : NULL;
 }
 
-static void member(struct text *out, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    text_add(out, ",\"%s\":", name);
-    text_json(out, value);
-}
-
 /* What is absent is left out. */
 static bool put_call(struct work *work, struct text *out, const struct call *call)
 {
@@ -37,15 +29,15 @@ static bool put_call(struct work *work, struct text *out, const struct call *cal
         text_add(out, ",\"number_id\":\"num_%lld\"", (long long)number.seq);
     else if (work->error.what != NOT_FOUND)
         return false;
-    member(out, "phone_number", inbound ? call->to_addr : call->from_addr);
-    member(out, "caller", call->customer_phone);
-    member(out, "direction", call->direction);
-    member(out, "status", call_state_word(CALL_AS_KWICKPHONE, call->state, false));
-    member(out, "outcome", call->business_outcome ? call->business_outcome : call->outcome);
+    text_member(out, "phone_number", inbound ? call->to_addr : call->from_addr);
+    text_member(out, "caller", call->customer_phone);
+    text_member(out, "direction", call->direction);
+    text_member(out, "status", call_state_word(CALL_AS_KWICKPHONE, call->state, false));
+    text_member(out, "outcome", call->business_outcome ? call->business_outcome : call->outcome);
     if (call->duration_seconds != NO_INTEGER)
         text_add(out, ",\"duration_sec\":%lld", (long long)call->duration_seconds);
     instant_write_iso(call->started_at, ISO_SECONDS, started);
-    member(out, "started_at", started);
+    text_member(out, "started_at", started);
     text_add(out, ",\"has_recording\":%s", call->recording_count > 0 ? "true" : "false");
     text_add(out, ",\"has_transcript\":%s}", call->turn_count > 0 ? "true" : "false");
     return true;

@@ -72,78 +72,78 @@ struct bad_case {
 
 #define TEXT(literal) literal, sizeof literal - 1
 
+static struct bad_case bad_cases[] = {
+    /* clang-format off */
+    {TEXT(""),                     0, "a value is expected"},
+    {TEXT("  "),                   2, "a value is expected"},
+    {TEXT("\xEF\xBB\xBF{}"),       0, "a value is expected"},
+    {TEXT("nul"),                  0, "a value is expected"},
+    {TEXT("True"),                 0, "a value is expected"},
+    {TEXT("NaN"),                  0, "a value is expected"},
+    {TEXT("Infinity"),             0, "a value is expected"},
+    {TEXT("-Infinity"),            0, "a number has no digits"},
+    {TEXT("nullx"),                4, "something follows the value"},
+    {TEXT("{} {}"),                3, "something follows the value"},
+    {TEXT("1\0"),                  1, "something follows the value"},
+    {TEXT("\0"),                   0, "a value is expected"},
+    {TEXT("01"),                   1, "something follows the value"},
+    {TEXT("-"),                    0, "a number has no digits"},
+    {TEXT("+1"),                   0, "a value is expected"},
+    {TEXT(".5"),                   0, "a value is expected"},
+    {TEXT("1."),                   0, "a number ends in a point"},
+    {TEXT("1.e5"),                 0, "a number ends in a point"},
+    {TEXT("1e"),                   0, "a number has an empty exponent"},
+    {TEXT("1e+"),                  0, "a number has an empty exponent"},
+    {TEXT("0x10"),                 1, "something follows the value"},
+    {TEXT("1e400"),                0, "a number is too large"},
+    {TEXT("9223372036854775808"),  0, "a number is too large"},
+    {TEXT("[1"),                   0, "an array is not closed"},
+    {TEXT("[1}"),                  2, "a comma is expected"},
+    {TEXT("[1 2]"),                3, "a comma is expected"},
+    {TEXT("[1,]"),                 3, "a value is expected"},
+    {TEXT("[,1]"),                 1, "a value is expected"},
+    {TEXT("["),                    1, "a value is expected"},
+    {TEXT("{\"a\":1"),             0, "an object is not closed"},
+    {TEXT("{\"a\"}"),              4, "a colon is expected"},
+    {TEXT("{\"a\":}"),             5, "a value is expected"},
+    {TEXT("{\"a\":1,}"),           7, "a key in quotes is expected"},
+    {TEXT("{a:1}"),                1, "a key in quotes is expected"},
+    {TEXT("{'a':1}"),              1, "a key in quotes is expected"},
+    {TEXT("{1:1}"),                1, "a key in quotes is expected"},
+    {TEXT("{\"a\":1 /* b */}"),    7, "a comma is expected"},
+    {TEXT("['a']"),                1, "a value is expected"},
+    {TEXT("\"a"),                  0, "a string is not closed"},
+    {TEXT("\"a\\\""),              0, "a string is not closed"},
+    {TEXT("\"a\\"),                2, "a backslash escapes nothing"},
+    {TEXT("\"\\x41\""),            1, "a backslash escapes nothing"},
+    {TEXT("\"\\\0\""),             1, "a backslash escapes nothing"},
+    {TEXT("\"a\nb\""),             2, "a control character stands in a string"},
+    {TEXT("\"\x1f\""),             1, "a control character stands in a string"},
+    {TEXT("\"a\0b\""),             2, "a control character stands in a string"},
+    {TEXT("\"\\u0000\""),          1, "\\u is not followed by a character"},
+    {TEXT("\"\\u12\""),            1, "\\u is not followed by a character"},
+    {TEXT("\"\\u12g4\""),          1, "\\u is not followed by a character"},
+    {TEXT("\"\\ud800\""),          1, "\\u is not followed by a character"},
+    {TEXT("\"\\ud800\\u0041\""),   1, "\\u is not followed by a character"},
+    {TEXT("\"\\udc00\\ud800\""),   1, "\\u is not followed by a character"},
+    {TEXT("\"\\ud800"),            1, "\\u is not followed by a character"},
+    {TEXT("\"\x80\""),             1, "a string is not UTF-8"},
+    {TEXT("\"a\xC3\""),            2, "a string is not UTF-8"},
+    {TEXT("\"\xED\xA0\x80\""),     1, "a string is not UTF-8"},
+    {TEXT("\"\xC0\x80\""),         1, "a string is not UTF-8"},
+    {TEXT("\"\xF0\x9F\x98"),       1, "a string is not UTF-8"},
+    {TEXT("{\"a\":1,\"a\":2}"),    7, "a key stands in an object twice"},
+    {TEXT("{\"a\":1,\"\\u0061\":2}"), 7, "a key stands in an object twice"},
+    {TEXT("{\"\\n\":1,\"\\u000a\":2}"), 8, "a key stands in an object twice"},
+    {TEXT("{\"\xF0\x9F\x98\x80\":1,\"\\ud83d\\ude00\":2}"), 10, "a key stands in an object twice"},
+    {TEXT("{\"\":1,\"b\":2,\"\":3}"), 12, "a key stands in an object twice"},
+    {TEXT("[{\"b\":{\"a\":1,\"c\":0},\"b\":2}]"), 20, "a key stands in an object twice"},
+    /* clang-format on */
+};
+
 ParameterizedTestParameters(json, refuses_everything_else)
 {
-    static struct bad_case cases[] = {
-        /* clang-format off */
-        {TEXT(""),                     0, "a value is expected"},
-        {TEXT("  "),                   2, "a value is expected"},
-        {TEXT("\xEF\xBB\xBF{}"),       0, "a value is expected"},
-        {TEXT("nul"),                  0, "a value is expected"},
-        {TEXT("True"),                 0, "a value is expected"},
-        {TEXT("NaN"),                  0, "a value is expected"},
-        {TEXT("Infinity"),             0, "a value is expected"},
-        {TEXT("-Infinity"),            0, "a number has no digits"},
-        {TEXT("nullx"),                4, "something follows the value"},
-        {TEXT("{} {}"),                3, "something follows the value"},
-        {TEXT("1\0"),                  1, "something follows the value"},
-        {TEXT("\0"),                   0, "a value is expected"},
-        {TEXT("01"),                   1, "something follows the value"},
-        {TEXT("-"),                    0, "a number has no digits"},
-        {TEXT("+1"),                   0, "a value is expected"},
-        {TEXT(".5"),                   0, "a value is expected"},
-        {TEXT("1."),                   0, "a number ends in a point"},
-        {TEXT("1.e5"),                 0, "a number ends in a point"},
-        {TEXT("1e"),                   0, "a number has an empty exponent"},
-        {TEXT("1e+"),                  0, "a number has an empty exponent"},
-        {TEXT("0x10"),                 1, "something follows the value"},
-        {TEXT("1e400"),                0, "a number is too large"},
-        {TEXT("9223372036854775808"),  0, "a number is too large"},
-        {TEXT("[1"),                   0, "an array is not closed"},
-        {TEXT("[1}"),                  2, "a comma is expected"},
-        {TEXT("[1 2]"),                3, "a comma is expected"},
-        {TEXT("[1,]"),                 3, "a value is expected"},
-        {TEXT("[,1]"),                 1, "a value is expected"},
-        {TEXT("["),                    1, "a value is expected"},
-        {TEXT("{\"a\":1"),             0, "an object is not closed"},
-        {TEXT("{\"a\"}"),              4, "a colon is expected"},
-        {TEXT("{\"a\":}"),             5, "a value is expected"},
-        {TEXT("{\"a\":1,}"),           7, "a key in quotes is expected"},
-        {TEXT("{a:1}"),                1, "a key in quotes is expected"},
-        {TEXT("{'a':1}"),              1, "a key in quotes is expected"},
-        {TEXT("{1:1}"),                1, "a key in quotes is expected"},
-        {TEXT("{\"a\":1 /* b */}"),    7, "a comma is expected"},
-        {TEXT("['a']"),                1, "a value is expected"},
-        {TEXT("\"a"),                  0, "a string is not closed"},
-        {TEXT("\"a\\\""),              0, "a string is not closed"},
-        {TEXT("\"a\\"),                2, "a backslash escapes nothing"},
-        {TEXT("\"\\x41\""),            1, "a backslash escapes nothing"},
-        {TEXT("\"\\\0\""),             1, "a backslash escapes nothing"},
-        {TEXT("\"a\nb\""),             2, "a control character stands in a string"},
-        {TEXT("\"\x1f\""),             1, "a control character stands in a string"},
-        {TEXT("\"a\0b\""),             2, "a control character stands in a string"},
-        {TEXT("\"\\u0000\""),          1, "\\u is not followed by a character"},
-        {TEXT("\"\\u12\""),            1, "\\u is not followed by a character"},
-        {TEXT("\"\\u12g4\""),          1, "\\u is not followed by a character"},
-        {TEXT("\"\\ud800\""),          1, "\\u is not followed by a character"},
-        {TEXT("\"\\ud800\\u0041\""),   1, "\\u is not followed by a character"},
-        {TEXT("\"\\udc00\\ud800\""),   1, "\\u is not followed by a character"},
-        {TEXT("\"\\ud800"),            1, "\\u is not followed by a character"},
-        {TEXT("\"\x80\""),             1, "a string is not UTF-8"},
-        {TEXT("\"a\xC3\""),            2, "a string is not UTF-8"},
-        {TEXT("\"\xED\xA0\x80\""),     1, "a string is not UTF-8"},
-        {TEXT("\"\xC0\x80\""),         1, "a string is not UTF-8"},
-        {TEXT("\"\xF0\x9F\x98"),       1, "a string is not UTF-8"},
-        {TEXT("{\"a\":1,\"a\":2}"),    7, "a key stands in an object twice"},
-        {TEXT("{\"a\":1,\"\\u0061\":2}"), 7, "a key stands in an object twice"},
-        {TEXT("{\"\\n\":1,\"\\u000a\":2}"), 8, "a key stands in an object twice"},
-        {TEXT("{\"\xF0\x9F\x98\x80\":1,\"\\ud83d\\ude00\":2}"), 10, "a key stands in an object twice"},
-        {TEXT("{\"\":1,\"b\":2,\"\":3}"), 12, "a key stands in an object twice"},
-        {TEXT("[{\"b\":{\"a\":1,\"c\":0},\"b\":2}]"), 20, "a key stands in an object twice"},
-        /* clang-format on */
-    };
-
-    return cr_make_param_array(struct bad_case, cases, COUNT(cases));
+    return cr_make_param_array(struct bad_case, bad_cases, COUNT(bad_cases));
 }
 
 ParameterizedTest(struct bad_case *given, json, refuses_everything_else)
@@ -263,8 +263,9 @@ Test(json, fault_is_told_to_the_client_with_its_place)
 
 Test(json, members_are_read_by_name_and_type)
 {
-    json_object *tree =
-        json_parse("{\"t\":\"x\",\"i\":7,\"r\":1.5,\"b\":true,\"n\":null,\"o\":{}}");
+    json_object *tree = json_parse("{\"t\":\"x\",\"i\":7,\"r\":1.5,\"b\":true,\"n\":null,\"o\":{},"
+                                   "\"k\":\"01939f3a7c217a4e8b1d5f6a7b8c9d0e\"}");
+    char digits[33];
 
     cr_expect_str_eq(json_text(tree, "t"), "x");
     cr_expect_null(json_text(tree, "i"));
@@ -282,6 +283,9 @@ Test(json, members_are_read_by_name_and_type)
     cr_expect_null(json_member(tree, "n"));
     cr_expect_null(json_member(json_member(tree, "t"), "t"));
     cr_expect_null(json_text(NULL, "t"));
+    uid_write_hex(json_key(tree, "k"), digits);
+    cr_expect_str_eq(digits, "01939f3a7c217a4e8b1d5f6a7b8c9d0e");
+    cr_expect(uid_is_none(json_key(tree, "t")) && uid_is_none(json_key(tree, "absent")));
     json_object_put(tree);
 }
 

@@ -204,3 +204,31 @@ ParameterizedTest(struct utf8_case *given, text, counts_only_whole_characters)
 {
     cr_expect_eq(text_utf8(given->given, given->left), given->expected);
 }
+
+Test(text, writes_members_that_are_there)
+{
+    text_member(&text, "said", "\"Hi\"");
+    text_member(&text, "nothing", NULL);
+    text_member(&text, "empty", "");
+    cr_expect_str_eq(text.at, ",\"said\":\"\\\"Hi\\\"\",\"empty\":\"\"");
+}
+
+Test(text, is_compared_with_one_that_may_not_be_there)
+{
+    cr_expect(text_is("busy", "busy"));
+    cr_expect_not(text_is("busy", "bus"));
+    cr_expect_not(text_is(NULL, "busy"));
+    cr_expect_not(text_is(NULL, NULL));
+}
+
+Test(text, is_blank_without_a_letter)
+{
+    cr_expect(text_is_blank(NULL) && text_is_blank("") && text_is_blank(" \t\r\n"));
+    cr_expect_not(text_is_blank(" . "));
+}
+
+Test(text, is_as_long_as_its_characters)
+{
+    cr_expect_eq(text_characters(""), 0);
+    cr_expect_eq(text_characters("größe 👋"), 7);
+}
