@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -18,6 +19,25 @@ struct reply ask(const char *method, const char *path, const char *key, const ch
     if (header)
         headers[count++] = header;
     return http(method, path, headers, body);
+}
+
+/* The widest limit of a minute is 60, and two may end. */
+enum { MOST_REQUESTS = 3 * 60 };
+
+struct reply use_up_minute(const char *path, const char *key)
+{
+    struct reply reply = {.status = 200};
+
+    for (int asked = 0; reply.status == 200 && asked <= MOST_REQUESTS; asked++)
+        reply = ask("GET", path, key, NULL, NULL);
+    return reply;
+}
+
+long header_number(const struct reply *reply, const char *name)
+{
+    const char *text = reply_header_of(reply, name);
+
+    return text ? strtol(text, NULL, 10) : -1;
 }
 
 struct reply admin_with(const char *method, const char *path, const char *body, const char *header)
@@ -76,6 +96,24 @@ void admin_refused(const struct reply *reply, long status)
     cr_expect(type && strncmp(type, "application/json", 16) == 0, "%s", type);
 }
 
+void stateset_refused(const struct reply *reply, long status, const char *code)
+{
+    cr_expect_eq(reply->status, status, "%ld instead of %ld: %s", reply->status, status,
+                 reply->body);
+    cr_expect_str_eq(at(reply->json, "success"), "false", "%s", reply->body);
+    cr_expect(*at(reply->json, "error"), "no reason is given: %s", reply->body);
+    if (code)
+        cr_expect_str_eq(at(reply->json, "code"), code, "%s", reply->body);
+}
+
+void is_not_ok(const struct reply *reply, long status, const char *word)
+{
+    cr_expect_eq(reply->status, status, "%ld instead of %ld: %s", reply->status, status,
+                 reply->body);
+    cr_expect_str_eq(at(reply->json, "ok"), "false", "%s", reply->body);
+    cr_expect(strstr(at(reply->json, "error"), word), "%s", reply->body);
+}
+
 const char *admin_path(const struct customer *customer, const char *rest)
 {
     return say("/api/v1/admin/tenants/%s%s", customer->tenant, rest);
@@ -108,6 +146,25 @@ void carrier_fails(const char *account, const char *method, const char *path, co
                     account, path, method, what));
 
     cr_assert_eq(reply.status, 201, "%s", reply.body);
+}
+
+const char *rings_on(const char *number)
+{
+    return somebody_on(number, "\"answer_after_ms\":60000");
+}
+
+const char *column_of(const char *call_sid, const char *column)
+{
+    return text_of(say("SELECT %s FROM calls WHERE call_sid = '%s'", column, call_sid));
+}
+
+const char *moment_in(long seconds)
+{
+    time_t when = time(NULL) + seconds;
+    char text[32];
+
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime(&when));
+    return say("%s", text);
 }
 
 size_t carrier_numbers(const char *account)

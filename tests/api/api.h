@@ -15,6 +15,15 @@
 struct reply ask(const char *method, const char *path, const char *key, const char *body,
                  const char *header);
 
+/*
+ * The same GET until it is answered otherwise than with a 200, which is the answer: what a key may
+ * ask in a minute is used up.  A minute that ends meanwhile is filled anew.
+ */
+struct reply use_up_minute(const char *path, const char *key);
+
+/* A header of an answer as a number; -1 when it is not there. */
+long header_number(const struct reply *reply, const char *name);
+
 /* One request as the operator with one more header line. */
 struct reply admin_with(const char *method, const char *path, const char *body, const char *header);
 
@@ -31,6 +40,15 @@ void kwick_refused(const struct reply *reply, long status, const char *code);
 /* That it is the operator's refusal of this status: {"ok": false, "error": "…"}. */
 void admin_refused(const struct reply *reply, long status);
 
+/*
+ * That it is the refusal of this status to a client of StateSet's, and of this code (NULL: any):
+ * {"success": false, "error": "…", "code": "…"}.
+ */
+void stateset_refused(const struct reply *reply, long status, const char *code);
+
+/* The same where StateSet's clients are told {"ok": false, "error": "…"}, with that word in it. */
+void is_not_ok(const struct reply *reply, long status, const char *word);
+
 /* "/api/v1/admin/tenants/<tenant>" and what follows. */
 const char *admin_path(const struct customer *customer, const char *rest);
 
@@ -45,6 +63,15 @@ const char *carrier_token(const char *account);
 
 /* Orders a fault for what this account asks below a path: "/IncomingPhoneNumbers", "\"do\":…". */
 void carrier_fails(const char *account, const char *method, const char *path, const char *what);
+
+/* Somebody who never picks up, so that a call stays as it was ordered; answers the number. */
+const char *rings_on(const char *number);
+
+/* A column of a call's row, as text. */
+const char *column_of(const char *call_sid, const char *column);
+
+/* "2026-11-02T10:00:00Z", so many seconds from now. */
+const char *moment_in(long seconds);
 
 /* How many numbers an account has at the carrier. */
 size_t carrier_numbers(const char *account);

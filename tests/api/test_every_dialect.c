@@ -52,15 +52,6 @@ static struct facts facts_of(const char *sid)
 
 /* ---- the makers ---- */
 
-/* Somebody who never picks up, so that the call stays as it was ordered. */
-static void rings_on(const char *number)
-{
-    struct reply reply = control("CARRIER", "POST", "/_callee",
-                                 say("{\"number\":\"%s\",\"answer_after_ms\":60000}", number));
-
-    cr_assert_lt(reply.status, 300, "%s", reply.body);
-}
-
 static const char *by_stateset(const struct tenant *tenant, const char *to)
 {
     struct reply reply = ask("POST", "/api/v1/make-call", tenant->twilio.customer.stateset,

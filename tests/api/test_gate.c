@@ -53,13 +53,6 @@ static void must(struct reply reply)
     cr_assert(reply.status / 100 == 2, "%ld %s", reply.status, reply.body);
 }
 
-static const char *rings_on(const char *number)
-{
-    must(control("CARRIER", "POST", "/_callee",
-                 say("{\"number\":\"%s\",\"answer_after_ms\":60000}", number)));
-    return number;
-}
-
 /* ---- the ways out: each tries to reach "to", from a number where that can be said ---- */
 
 typedef struct reply way_out(const struct desk *desk, const char *to, const char *from);

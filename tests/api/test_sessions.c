@@ -6,12 +6,9 @@
 #include <criterion/criterion.h>
 
 #include "api/api.h"
-#include "core/config.h"
-#include "db/db.h"
-#include "domain/calls.h"
 #include "domain/nodes.h"
 #include "domain/sessions.h"
-#include "domain/tenants.h"
+#include "harness/store.h"
 
 TestSuite(sessions, .timeout = 90);
 
@@ -26,17 +23,12 @@ struct held {
 
 static void hold(struct held *held, const char *state)
 {
+    struct call call = call_coming_in(&held->work);
     struct voice_session session;
-    struct call call;
 
-    call_begin(&held->work, &call);
-    call.call_sid = held->call_sid = new_call_sid();
-    call.carrier = "sim";
-    call.origin = "carrier";
-    call.direction = "inbound";
-    call.from_addr = "+13125550190";
-    call.to_addr = held->customer.number ? held->customer.number : "+13125550191";
-    call.started_at = clock_now();
+    held->call_sid = call.call_sid;
+    if (held->customer.number)
+        call.to_addr = held->customer.number;
     session_begin(&session);
     session.call_id = call.id;
     session.state = state;
@@ -53,14 +45,10 @@ static void hold(struct held *held, const char *state)
 /* "control_url": where its node is told of orders. */
 static struct held held_by(const char *control_url, const char *state)
 {
-    struct held held = {.customer = customer_new(),
-                        .work = {.id = "test", .config = config_load()}};
-    struct tenant tenant;
+    struct held held = {.customer = customer_new()};
 
     customer_number(&held.customer);
-    held.work.db = db_open(fact("DATABASE_URL"));
-    cr_assert(tenant_by_key(&held.work, held.customer.tenant, &tenant));
-    held.work.tenant = tenant.id;
+    held.work = customer_work(&held.customer);
     row_clear(&media_node_entity, &held.node);
     held.node.name = say("held-%s", new_call_sid() + 20);
     held.node.role = "worker";

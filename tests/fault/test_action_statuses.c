@@ -3,17 +3,9 @@
  */
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "fault/repair.h"
 
-static const char *const tables[] = {"tool_invocations", "calls"};
-
-static void put_back(void)
-{
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-        query(say("RENAME TABLE IF EXISTS %s_away TO %s", tables[i], tables[i]));
-}
-
-TestSuite(action_statuses, .init = put_back, .fini = put_back, .timeout = 60);
+TestSuite(action_statuses, .init = tables_back, .fini = tables_back, .timeout = 60);
 
 static const struct {
     const char *path, *body, *table;
@@ -53,9 +45,9 @@ Test(action_statuses, are_500_and_say_so_in_their_own_shape)
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         struct reply reply;
 
-        query(say("RENAME TABLE %s TO %s_away", operations[i].table, operations[i].table));
+        table_away(operations[i].table);
         reply = tell(&customer, operations[i].path, "application/json", operations[i].body);
-        put_back();
+        tables_back();
         cr_expect_eq(reply.status, 500, "%s %ld %s", operations[i].path, reply.status, reply.body);
         cr_expect_str_eq(at(reply.json, "ok"), "false", "%s", reply.body);
         cr_expect(*at(reply.json, "error"), "%s", reply.body);
@@ -70,10 +62,10 @@ Test(action_statuses, of_gateways_are_500_when_calls_cannot_be_written_down)
     for (size_t i = 0; i < 2; i++) {
         struct reply reply;
 
-        query("RENAME TABLE calls TO calls_away");
+        table_away("calls");
         reply = tell(&customer, paths[i], "application/x-www-form-urlencoded",
                      "CallSid=x&From=%2B13125550199&To=%2B13125550198");
-        put_back();
+        tables_back();
         cr_expect_eq(reply.status, 500, "%s %ld %s", paths[i], reply.status, reply.body);
     }
 }

@@ -90,9 +90,7 @@ Test(customer_faults, without_the_database_callers_wait_and_nothing_is_lost)
     control("RECEIVER", "POST", "/_tool",
             "{\"path\":\"/faults/voice\",\"type\":\"text/xml\","
             "\"body\":\"<Response><Pause length=\\\"60\\\"/></Response>\"}");
-    control("CARRIER", "POST", "/_callee",
-            "{\"number\":\"+13125558301\",\"answer_after_ms\":50,"
-            "\"script\":[{\"pause_ms\":90000}]}");
+    somebody_on("+13125558301", "\"answer_after_ms\":50,\"script\":[{\"pause_ms\":90000}]");
     sid = order_call(&customer);
     AWAIT(heard("/voice", sid));
     path = at(query(say("SELECT url FROM carrier_callbacks WHERE call_sid = '%s'"

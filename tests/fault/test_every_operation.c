@@ -8,78 +8,27 @@
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "fault/repair.h"
+#include "harness/operations.h"
 
 #define NOBODY "00000000-0000-4000-8000-000000000000"
 #define NOBODYS_CALL "CA00000000000000000000000000000001"
 
-static json_object *document;
+static struct operations operations;
 static const char *operators_key;
 static const char *phonys_key; /* while it is Phony's document that is gone through */
 
-struct operation {
-    const char *method, *path; /* upper case; with its names in braces */
-    json_object *of;
-    bool is_operators;
-};
-
-static void put_back(void)
-{
-    json_object *tables = query("SELECT table_name AS t FROM information_schema.tables"
-                                " WHERE table_schema = DATABASE() AND table_name LIKE '%\\_away'");
-
-    for (size_t i = 0; i < json_object_array_length(tables); i++) {
-        const char *name = at(json_object_array_get_idx(tables, i), "t");
-
-        query(say("RENAME TABLE %s TO %.*s", name, (int)strlen(name) - 5, name));
-    }
-}
-
-static void take_away_all_but(const char *kept)
-{
-    json_object *tables = query(say("SELECT table_name AS t FROM information_schema.tables"
-                                    " WHERE table_schema = DATABASE() AND table_name NOT IN (%s)",
-                                    kept));
-
-    for (size_t i = 0; i < json_object_array_length(tables); i++) {
-        const char *name = at(json_object_array_get_idx(tables, i), "t");
-
-        query(say("RENAME TABLE %s TO %s_away", name, name));
-    }
-}
-
-static bool is_ready(void)
-{
-    return http("GET", "/health/ready", NULL, NULL).status == 200;
-}
-
 static void begin(void)
 {
-    part_start("database");
-    put_back();
-    part_start("fcgi");
-    AWAIT(is_ready());
+    stack_repair();
     operators_key = say("%s", fact("ADMIN_API_KEY"));
-    document = kept(json_object_get(http("GET", "/api-docs/stateset.json", NULL, NULL).json));
+    operations = operations_of("stateset");
     phonys_key = NULL;
 }
 
 TestSuite(every_operation, .init = begin, .fini = begin, .timeout = 240);
 
 /* ---- what is asked ---- */
-
-static json_object *resolved(json_object *schema)
-{
-    json_object *named, *choices;
-
-    if (json_object_object_get_ex(schema, "$ref", &named))
-        return resolved(json_object_object_get(
-            json_object_object_get(json_object_object_get(document, "components"), "schemas"),
-            strrchr(json_object_get_string(named), '/') + 1));
-    if (json_object_object_get_ex(schema, "oneOf", &choices))
-        return resolved(json_object_array_get_idx(choices, 0));
-    return schema;
-}
 
 static json_object *sample_text(json_object *schema)
 {
@@ -94,9 +43,9 @@ static json_object *sample_text(json_object *schema)
 }
 
 /* A value that the schema allows, with its required members only. */
-static json_object *sample(json_object *given)
+static json_object *sample(json_object *document, json_object *given)
 {
-    json_object *schema = resolved(given), *required, *value;
+    json_object *schema = schema_resolved(document, given), *required, *value;
     json_object *properties = json_object_object_get(schema, "properties");
     const char *type = json_object_to_json_string(json_object_object_get(schema, "type"));
 
@@ -113,7 +62,8 @@ static json_object *sample(json_object *given)
         for (size_t i = 0; i < json_object_array_length(required); i++) {
             const char *name = json_object_get_string(json_object_array_get_idx(required, i));
 
-            json_object_object_add(value, name, sample(json_object_object_get(properties, name)));
+            json_object_object_add(value, name,
+                                   sample(document, json_object_object_get(properties, name)));
         }
     return value;
 }
@@ -126,7 +76,8 @@ static const char *written_body(const struct operation *one)
 
     if (!json)
         return *one->method == 'G' ? NULL : "";
-    return json_object_to_json_string(kept(sample(json_object_object_get(json, "schema"))));
+    return json_object_to_json_string(
+        kept(sample(one->document, json_object_object_get(json, "schema"))));
 }
 
 /* Bodies that must mean something beyond their types. */
@@ -155,40 +106,30 @@ static const char *body_of(const struct operation *one)
     return written_body(one);
 }
 
+static bool is_operators(const struct operation *one)
+{
+    return strncmp(one->path, "/api/v1/admin/", 14) == 0;
+}
+
 /* The path with somebody's tenant, and nobody's everything else. */
 static const char *path_of(const struct operation *one, const struct customer *customer)
 {
-    const char *path = one->path, *open, *shut, *value;
+    const char *const values[][2] = {
+        {"tenant_id", customer->tenant},  {"agent_id", customer->agent_id}, {"action", "barge"},
+        {"phone_number", "+13125550199"}, {"queue_key", "urgent"},          {NULL, NULL}};
 
-    while ((open = strchr(path, '{'))) {
-        shut = strchr(open, '}');
-        value = strncmp(open, "{tenant_id}", 11) == 0      ? customer->tenant
-                : strncmp(open, "{agent_id}", 10) == 0     ? customer->agent_id
-                : strncmp(open, "{action}", 8) == 0        ? "barge"
-                : strncmp(open, "{phone_number}", 14) == 0 ? "+13125550199"
-                : strncmp(open, "{queue_key}", 11) == 0    ? "urgent"
-                                                           : NOBODY;
-        path = say("%.*s%s%s", (int)(open - path), path, value, shut + 1);
-    }
-    return path;
+    return operation_path_with(one, values, NOBODY);
 }
 
 static struct reply ask(const struct operation *one, const struct customer *customer,
                         const char *body)
 {
-    const char *credential = one->is_operators ? say("x-admin-key: %s", operators_key)
+    const char *credential = is_operators(one) ? say("x-admin-key: %s", operators_key)
                                                : say("Authorization: Bearer %s",
                                                      phonys_key ? phonys_key : customer->stateset);
     const char *const headers[] = {credential, "Content-Type: application/json", NULL};
 
     return http(one->method, path_of(one, customer), headers, body);
-}
-
-/* Whether the document says that the operation may answer so. */
-static bool knows(const struct operation *one, int status)
-{
-    return json_object_object_get_ex(json_object_object_get(one->of, "responses"),
-                                     say("%d", status), NULL);
 }
 
 /* What the carrier posts is proved by its signature, and sockets are the daemon's. */
@@ -205,29 +146,14 @@ static bool is_asked(const struct operation *one)
            !json_object_object_get(one->of, "x-served-by-daemon");
 }
 
-static void each(const struct customer *customer, int status,
-                 void (*look)(const struct operation *one, const struct customer *customer,
-                              int status))
+typedef void look(const struct operation *one, const struct customer *customer, int status);
+
+/* Those that are documented to answer so. */
+static void each(const struct customer *customer, int status, look *at_it)
 {
-    json_object *paths = json_object_object_get(document, "paths");
-
-    json_object_object_foreach(paths, path, operations)
-    {
-        json_object_object_foreach(operations, name, of)
-        {
-            struct operation one = {
-                .path = path, .of = of, .is_operators = strncmp(path, "/api/v1/admin/", 14) == 0};
-
-            one.method = strcmp(name, "get") == 0      ? "GET"
-                         : strcmp(name, "put") == 0    ? "PUT"
-                         : strcmp(name, "post") == 0   ? "POST"
-                         : strcmp(name, "patch") == 0  ? "PATCH"
-                         : strcmp(name, "delete") == 0 ? "DELETE"
-                                                       : NULL;
-            if (one.method && is_asked(&one) && knows(&one, status))
-                look(&one, customer, status);
-        }
-    }
+    for (size_t i = 0; i < operations.count; i++)
+        if (is_asked(&operations.at[i]) && operation_knows(&operations.at[i], status))
+            at_it(&operations.at[i], customer, status);
 }
 
 static void asked_well(const struct operation *one, const struct customer *customer, int status)
@@ -289,13 +215,13 @@ Test(every_operation, is_503_while_the_store_is_away)
 
 static void of_tenants(const struct operation *one, const struct customer *customer, int status)
 {
-    if (!one->is_operators)
+    if (!is_operators(one))
         asked_well(one, customer, status);
 }
 
 static void of_operators(const struct operation *one, const struct customer *customer, int status)
 {
-    if (one->is_operators)
+    if (is_operators(one))
         asked_well(one, customer, status);
 }
 
@@ -308,10 +234,10 @@ Test(every_operation, is_500_while_the_store_is_broken)
              (const char *const[]){say("Authorization: Bearer %s", customer.stateset), NULL}, NULL)
             .status,
         200);
-    take_away_all_but("'tenants', 'api_keys', 'schema_migrations'");
+    tables_away_but("'tenants', 'api_keys', 'schema_migrations'");
     each(&customer, 500, of_tenants);
-    put_back();
-    take_away_all_but("'schema_migrations'");
+    tables_back();
+    tables_away_but("'schema_migrations'");
     each(&customer, 500, of_operators);
 }
 
@@ -321,7 +247,7 @@ static struct customer phonys_customer(void)
     struct customer customer = customer_new();
 
     phonys_key = customer_key(&customer, "phony", "\"permissions\":[\"*\",\"platform:admin\"]");
-    document = kept(json_object_get(http("GET", "/api-docs/phony.json", NULL, NULL).json));
+    operations = operations_of("phony");
     return customer;
 }
 
@@ -351,10 +277,10 @@ Test(every_operation, of_phony_is_500_while_the_store_is_broken)
 {
     struct customer customer = phonys_customer();
 
-    take_away_all_but("'tenants', 'api_keys', 'schema_migrations'");
+    tables_away_but("'tenants', 'api_keys', 'schema_migrations'");
     each(&customer, 500, of_a_tenant);
-    put_back();
-    take_away_all_but("'schema_migrations'");
+    tables_back();
+    tables_away_but("'schema_migrations'");
     each(&customer, 500, of_tenants_as_such);
 }
 
@@ -364,27 +290,10 @@ Test(every_operation, of_the_operator_is_404_until_he_is_configured)
     struct customer customer = customer_new();
 
     setenv("ADMIN_USERNAME", "", 1);
-    setenv("ADMIN_API_KEY", "", 1);
-    part_stop("fcgi", "TERM");
-    part_start("fcgi");
-    AWAIT(is_ready());
+    api_restart_with("ADMIN_API_KEY", "");
     each(&customer, 404, of_operators);
     setenv("ADMIN_API_KEY", operators_key, 1);
-    setenv("ADMIN_USERNAME", name, 1);
-    part_stop("fcgi", "TERM");
-    part_start("fcgi");
-    AWAIT(is_ready());
-}
-
-static void start_with(const char *name, const char *value)
-{
-    if (value)
-        setenv(name, value, 1);
-    else
-        unsetenv(name);
-    part_stop("fcgi", "TERM");
-    part_start("fcgi");
-    AWAIT(is_ready());
+    api_restart_with("ADMIN_USERNAME", name);
 }
 
 Test(every_operation, that_orders_calls_is_429_beyond_its_tenants_rate)
@@ -393,12 +302,12 @@ Test(every_operation, that_orders_calls_is_429_beyond_its_tenants_rate)
     const struct operation one = {.method = "POST", .path = "/api/v1/voice/translation-calls"};
     struct reply reply = {0};
 
-    start_with("RATE_LIMIT_TENANT_PER_MINUTE", "2");
+    api_restart_with("RATE_LIMIT_TENANT_PER_MINUTE", "2");
     for (int i = 0; i < 6 && reply.status != 429; i++) /* a minute may end meanwhile */
         reply = ask(&one, &customer, "{}");
     cr_expect_eq(reply.status, 429, "%ld %s", reply.status, reply.body);
     cr_expect_not_null(reply_header_of(&reply, "Retry-After"));
-    start_with("RATE_LIMIT_TENANT_PER_MINUTE", NULL);
+    api_restart_with("RATE_LIMIT_TENANT_PER_MINUTE", NULL);
 }
 
 Test(every_operation, is_400_with_a_form_that_is_none)

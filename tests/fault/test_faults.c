@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "harness/talk.h"
 
 /* Whatever a test stopped runs again for the next one. */
 static void restore(void)
@@ -24,24 +24,6 @@ static void restore(void)
 }
 
 TestSuite(faults, .init = restore, .fini = restore, .timeout = 180);
-
-static bool said(json_object *turns, const char *role, const char *text)
-{
-    for (size_t i = 0; turns && i < json_object_array_length(turns); i++)
-        if (strcmp(at(json_object_array_get_idx(turns, i), "role"), role) == 0 &&
-            strcmp(at(json_object_array_get_idx(turns, i), "text"), text) == 0)
-            return true;
-    return false;
-}
-
-static json_object *turns_of(const struct customer *customer, const char *sid)
-{
-    json_object *turns = NULL;
-
-    json_object_object_get_ex(
-        kwick(customer, "GET", say("/v1/calls/%s/transcript", sid), NULL).json, "turns", &turns);
-    return turns;
-}
 
 #define LONG_TALK                                                                                  \
     "[{\"wait_agent\":true},{\"say\":\"The first question.\"},{\"wait_agent\":true},"              \
@@ -71,10 +53,10 @@ Test(faults, a_call_outlives_the_daemon_that_held_it)
     row = call_settled(&customer, sid);
     cr_expect_str_eq(at(row, "outcome"), "answered");
     delivery_await(customer.webhook_path, "call.completed", sid);
-    cr_expect(said(turns_of(&customer, sid), "caller", "The first question."), "%s",
-              json_object_get_string(turns_of(&customer, sid)));
-    cr_expect(said(turns_of(&customer, sid), "caller", "The third question."), "%s",
-              json_object_get_string(turns_of(&customer, sid)));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "The first question."), "%s",
+              json_object_get_string(call_turns(&customer, sid)));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "The third question."), "%s",
+              json_object_get_string(call_turns(&customer, sid)));
     cr_expect_str_eq(at(query(say("SELECT COUNT(*) AS sessions FROM voice_sessions s JOIN calls c"
                                   " ON c.tenant_id = s.tenant_id AND c.id = s.call_id"
                                   " WHERE c.call_sid = '%s'",
@@ -102,8 +84,8 @@ Test(faults, a_call_goes_on_while_the_database_is_away_for_ten_seconds)
         static const char *const sentences[] = {"The first question.", "The second question.",
                                                 "The third question."};
 
-        cr_expect(said(turns_of(&customer, sid), "caller", sentences[i]), "%s: %s", sentences[i],
-                  json_object_get_string(turns_of(&customer, sid)));
+        cr_expect(turns_hold(call_turns(&customer, sid), "caller", sentences[i]), "%s: %s",
+                  sentences[i], json_object_get_string(call_turns(&customer, sid)));
     }
 }
 

@@ -9,52 +9,11 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
-#include "harness/harness.h"
+#include "fault/repair.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* Tables that a test took away are put back for the next one. */
-static const char *const tables[] = {"tenants",        "api_keys",     "agents",
-                                     "agent_versions", "phone_routes", "billing_ledger",
-                                     "phone_numbers",  "calls",        "idempotency_keys"};
-
-static void take_away(const char *table)
-{
-    query(say("RENAME TABLE %s TO %s_away", table, table));
-}
-
-static void put_back(void)
-{
-    for (size_t i = 0; i < COUNT_OF(tables); i++)
-        query(say("RENAME TABLE IF EXISTS %s_away TO %s", tables[i], tables[i]));
-}
-
-static bool is_ready(void)
-{
-    return http("GET", "/health/ready", NULL, NULL).status == 200;
-}
-
-static void restore(void)
-{
-    part_start("database");
-    put_back();
-    part_start("fcgi");
-    AWAIT(is_ready());
-}
-
-TestSuite(statuses, .init = restore, .fini = restore, .timeout = 120);
-
-/* Starts the program again with a variable of its environment set; NULL: not set. */
-static void restart_with(const char *name, const char *value)
-{
-    if (value)
-        setenv(name, value, 1);
-    else
-        unsetenv(name);
-    part_stop("fcgi", "TERM");
-    part_start("fcgi");
-    AWAIT(is_ready());
-}
+TestSuite(statuses, .init = stack_repair, .fini = stack_repair, .timeout = 120);
 
 /* ---- the operations ---- */
 
@@ -135,8 +94,8 @@ Test(statuses, of_the_operators_part_are_404_while_he_has_no_key)
     const char *const headers[] = {say("x-admin-key: %s", key), "Content-Type: application/json",
                                    NULL};
 
-    restart_with("ADMIN_USERNAME", "");
-    restart_with("ADMIN_API_KEY", "");
+    api_restart_with("ADMIN_USERNAME", "");
+    api_restart_with("ADMIN_API_KEY", "");
     for (size_t i = 0; i < COUNT_OF(of_operator); i++) {
         struct reply reply = http(of_operator[i].method, filled(&customer, of_operator[i].path),
                                   headers, filled(&customer, of_operator[i].body));
@@ -145,8 +104,8 @@ Test(statuses, of_the_operators_part_are_404_while_he_has_no_key)
     }
     cr_expect_eq(http("GET", "/api/v1/admin/tenants/x", NULL, NULL).status, 404);
     cr_expect_eq(kwick(&customer, "GET", "/v1/numbers", NULL).status, 200, "clients are served");
-    restart_with("ADMIN_API_KEY", key);
-    restart_with("ADMIN_USERNAME", name);
+    api_restart_with("ADMIN_API_KEY", key);
+    api_restart_with("ADMIN_USERNAME", name);
     cr_expect_eq(admin("GET", filled(&customer, TENANT), NULL).status, 200);
 }
 
@@ -162,7 +121,7 @@ Test(statuses, of_who_guesses_at_the_operators_key_are_429_in_the_end)
     struct reply reply = {0};
     int tries = 0;
 
-    restart_with("RATE_LIMIT_IP_PER_MINUTE", say("%d", LIMIT));
+    api_restart_with("RATE_LIMIT_IP_PER_MINUTE", say("%d", LIMIT));
     while (reply.status != 429 && tries++ <= 2 * LIMIT) /* a window may end meanwhile */
         reply = http("GET", filled(&customer, TENANT), headers, NULL);
     refused_to_operator(&of_operator[0], &reply, 429);
@@ -171,7 +130,7 @@ Test(statuses, of_who_guesses_at_the_operators_key_are_429_in_the_end)
     cr_expect(atoi(reply_header_of(&reply, "Retry-After")) >= 1);
     cr_expect_eq(admin("GET", filled(&customer, TENANT), NULL).status, 200,
                  "the operator is shut out of his own house");
-    restart_with("RATE_LIMIT_IP_PER_MINUTE", limit);
+    api_restart_with("RATE_LIMIT_IP_PER_MINUTE", limit);
 }
 
 /* ---- pages of other origins ---- */
@@ -188,7 +147,7 @@ Test(statuses, are_told_to_pages_of_the_origins_on_the_list)
 {
     struct reply reply;
 
-    restart_with("CORS_ORIGINS", "https://app.example.com,https://other.example.com");
+    api_restart_with("CORS_ORIGINS", "https://app.example.com,https://other.example.com");
     reply = from_origin("OPTIONS", "https://app.example.com");
     cr_expect_eq(reply.status, 204);
     cr_expect_str_eq(reply_header_of(&reply, "Access-Control-Allow-Origin"),
@@ -201,7 +160,7 @@ Test(statuses, are_told_to_pages_of_the_origins_on_the_list)
     cr_expect_str_eq(reply_header_of(&reply, "Vary"), "Origin");
     reply = from_origin("OPTIONS", "https://app.example.com.evil.example");
     cr_expect_null(reply_header_of(&reply, "Access-Control-Allow-Origin"));
-    restart_with("CORS_ORIGINS", NULL);
+    api_restart_with("CORS_ORIGINS", NULL);
 }
 
 /* ---- broken ---- */
@@ -214,9 +173,9 @@ Test(statuses, are_500_when_the_store_is_not_what_it_should_be)
     for (size_t i = 0; i < COUNT_OF(of_operator); i++) {
         struct reply reply;
 
-        take_away(of_operator[i].table);
+        table_away(of_operator[i].table);
         reply = ask_as_operator(&customer, &of_operator[i]);
-        put_back();
+        tables_back();
         refused_to_operator(&of_operator[i], &reply, 500);
         cr_expect_null(strstr(reply.body, of_operator[i].table), "%s", reply.body);
     }
@@ -224,9 +183,9 @@ Test(statuses, are_500_when_the_store_is_not_what_it_should_be)
         const struct operation *one = &of_kwickphone[i];
         struct reply reply;
 
-        take_away(one->table);
+        table_away(one->table);
         reply = kwick(&customer, one->method, one->path, one->body);
-        put_back();
+        tables_back();
         refused_to_client(one, &reply, 500, "internal_error");
         cr_expect_null(strstr(reply.body, one->table), "%s", reply.body);
     }
@@ -240,9 +199,9 @@ Test(statuses, of_500_leave_nothing_half_done)
     struct customer customer = customer_new();
     struct reply reply;
 
-    take_away("phone_routes");
+    table_away("phone_routes");
     reply = kwick(&customer, "POST", "/v1/numbers", "{}");
-    put_back();
+    tables_back();
     cr_expect_geq(reply.status, 500, "%ld %s", reply.status, reply.body);
     cr_expect_str_eq(at(query(say("SELECT COUNT(*) AS n FROM billing_ledger l JOIN tenants t"
                                   " ON t.id = l.tenant_id WHERE t.tenant_key = '%s'"
@@ -259,13 +218,13 @@ Test(statuses, of_callbacks_are_200_when_the_store_is_not_what_it_should_be)
     struct reply reply;
 
     customer_number(&customer);
-    take_away("calls");
+    table_away("calls");
     reply = callback("/api/v1/incoming-call",
                      say("AccountSid=%s&CallSid=%s&From=%%2B13125550135&To=%%2B%s"
                          "&CallStatus=ringing",
                          fact("REHEARSAL_ACCOUNT_SID"), new_call_sid(), customer.number + 1),
                      fact("REHEARSAL_AUTH_TOKEN"), NULL);
-    put_back();
+    tables_back();
     cr_expect_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
     cr_expect_not_null(strstr(reply.body, "<Say"), "the caller hears nothing: %s", reply.body);
 }
@@ -302,7 +261,7 @@ Test(statuses, are_503_while_the_database_is_away_and_good_when_it_is_back)
     cr_expect_eq(http("GET", "/health/live", NULL, NULL).status, 200, "the program lives");
     cr_expect_eq(http("GET", "/api-docs/kwickphone.json", NULL, NULL).status, 200);
     part_start("database");
-    AWAIT(is_ready());
+    AWAIT(http("GET", "/health/ready", NULL, NULL).status == 200);
     cr_expect_eq(kwick(&customer, "POST", "/v1/numbers", "{}").status, 201);
     cr_expect_eq(admin("GET", filled(&customer, TENANT), NULL).status, 200);
 }

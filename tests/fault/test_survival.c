@@ -2,14 +2,12 @@
  * Calls that outlive what carried them: two nodes of one host, one of them killed, drained or
  * without its database. These tests run one after the other, each with the stack to itself.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "harness/talk.h"
 
 /* Whatever a test stopped, or started with settings of its own, is as it was for the next one. */
 static void restore(void)
@@ -75,25 +73,6 @@ static const char *holder(const char *sid)
 
     AWAIT(strlen(at(query(sql), "0.name")) > 0);
     return strcmp(at(query(sql), "0.name"), second_node()) == 0 ? "stream2" : "stream";
-}
-
-static json_object *turns_of(const struct customer *customer, const char *sid)
-{
-    json_object *turns = NULL;
-
-    json_object_object_get_ex(
-        kwick(customer, "GET", say("/v1/calls/%s/transcript", sid), NULL).json, "turns", &turns);
-    cr_assert(turns, "there is no transcript");
-    return turns;
-}
-
-static bool said(json_object *turns, const char *role, const char *text)
-{
-    for (size_t i = 0; i < json_object_array_length(turns); i++)
-        if (strcmp(at(json_object_array_get_idx(turns, i), "role"), role) == 0 &&
-            strcmp(at(json_object_array_get_idx(turns, i), "text"), text) == 0)
-            return true;
-    return false;
 }
 
 static json_object *call_now(const char *sid)
@@ -213,9 +192,9 @@ Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
     call_settled(&customer, sid);
     delivery_await(customer.webhook_path, "call.completed", sid);
     cr_expect_eq(sessions_of(sid), 2);
-    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
-    cr_expect(said(turns_of(&customer, sid), "caller", "Tell me a long story."));
-    cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "Tell me a long story."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "The last question."));
 
     /* What was heard of the sentence that broke off is known but for a quarter of a second. */
     story = story_heard(carrier, &heard_ms);
@@ -248,8 +227,8 @@ Test(survival, a_call_is_handed_over_when_its_node_has_no_more_time)
     cr_expect(gap >= 0 && gap < 3000, "the agent was gone for %d ms", gap);
     call_settled(&customer, sid);
     cr_expect_eq(sessions_of(sid), 2);
-    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
-    cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "The last question."));
 }
 
 Test(survival, a_node_that_drains_gets_no_new_calls_and_ends_when_its_last_one_has)
@@ -329,8 +308,8 @@ Test(survival, a_whole_call_while_the_database_is_away_is_complete_afterwards)
     cr_expect_str_eq(at(row, "outcome"), "answered");
     cr_expect_str_eq(at(row, "caller"), "+13125550167");
     delivery_await(customer.webhook_path, "call.completed", sid);
-    cr_expect(said(turns_of(&customer, sid), "caller", "Is anybody there?"));
-    cr_expect(said(turns_of(&customer, sid), "agent", "You said: Is anybody there?"));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "Is anybody there?"));
+    cr_expect(turns_hold(call_turns(&customer, sid), "agent", "You said: Is anybody there?"));
     cr_expect_eq(sessions_of(sid), 1);
     cr_expect_str_eq(
         at(query(say("SELECT COUNT(*) AS n FROM calls WHERE call_sid = '%s'", sid)), "0.n"), "1");
@@ -397,7 +376,7 @@ Test(survival, a_node_killed_while_the_database_is_away_leaves_the_call_to_the_o
     AWAIT_FOR(40, turns_saying(sid, "Tell me a long story.") == 1);
     AWAIT_FOR(40, turns_saying(sid, "The last question.") == 1);
     AWAIT_FOR(40, sessions_of(sid) == 2);
-    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "My name is Ada Lovelace."));
 }
 
 /* ---- the model ---- */
@@ -449,8 +428,8 @@ Test(survival, a_models_session_is_replaced_before_its_time_and_the_caller_does_
     cr_expect_eq(count_of(heard, "Hello, this is the desk."), 1, "greeted once: %s", heard);
     cr_expect_eq(count_of(heard, "You said: The last question."), 1, "%s", heard);
     cr_expect(model_was_told("You said: My name is Ada Lovelace."));
-    cr_expect(said(turns_of(&customer, sid), "caller", "My name is Ada Lovelace."));
-    cr_expect(said(turns_of(&customer, sid), "caller", "The last question."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "My name is Ada Lovelace."));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "The last question."));
     cr_expect_eq(sessions_of(sid), 1);
     cr_expect_geq(atoi(at(query(say("SELECT model_segments FROM voice_sessions s JOIN calls c ON"
                                     " c.tenant_id = s.tenant_id AND c.id = s.call_id WHERE"

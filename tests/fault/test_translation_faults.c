@@ -1,5 +1,4 @@
 /* A translation call outlives the node that holds both of its legs. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -14,14 +13,6 @@ static void restore(void)
 }
 
 TestSuite(translation_faults, .init = restore, .fini = restore, .timeout = 240);
-
-static void person(const char *number, const char *script)
-{
-    struct reply reply = control("CARRIER", "POST", "/_callee",
-                                 say("{\"number\":\"%s\",\"script\":%s}", number, script));
-
-    cr_assert_lt(reply.status, 300, "%s", reply.body);
-}
 
 static const char *start(const struct customer *customer, const char *body, const char **other)
 {
@@ -58,12 +49,13 @@ Test(translation_faults, both_legs_meet_again_when_their_node_is_killed)
     const char *first, *second, *before;
 
     customer_number(&customer);
-    person("+13125550170", "[{\"pause_ms\":4000},{\"say\":\"Where is the station?\"},"
-                           "{\"wait_text\":\"In en: Next to the church.\"},{\"pause_ms\":12000},"
-                           "{\"say\":\"Are you still there?\"},{\"pause_ms\":20000}]");
-    person("+13125550171", "[{\"wait_text\":\"In es: Where is the station?\"},"
-                           "{\"say\":\"Next to the church.\"},{\"wait_text\":"
-                           "\"In es: Are you still there?\",\"timeout_ms\":60000}]");
+    somebody_on("+13125550170",
+                "\"script\":[{\"pause_ms\":4000},{\"say\":\"Where is the station?\"},"
+                "{\"wait_text\":\"In en: Next to the church.\"},{\"pause_ms\":12000},"
+                "{\"say\":\"Are you still there?\"},{\"pause_ms\":20000}]");
+    somebody_on("+13125550171", "\"script\":[{\"wait_text\":\"In es: Where is the station?\"},"
+                                "{\"say\":\"Next to the church.\"},{\"wait_text\":"
+                                "\"In es: Are you still there?\",\"timeout_ms\":60000}]");
     first = start(&customer,
                   "{\"participant_a\":\"+13125550170\",\"participant_b\":"
                   "\"+13125550171\"}",

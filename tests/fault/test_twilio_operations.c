@@ -3,40 +3,19 @@
  * credential, beyond the account's rate, for what is not there, while the store is away or broken.
  * The document says which of these an operation knows.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "fault/repair.h"
+#include "harness/operations.h"
 
-static json_object *document;
-
-static void put_back(void)
-{
-    json_object *tables = query("SELECT table_name AS t FROM information_schema.tables"
-                                " WHERE table_schema = DATABASE() AND table_name LIKE '%\\_away'");
-
-    for (size_t i = 0; i < json_object_array_length(tables); i++) {
-        const char *name = at(json_object_array_get_idx(tables, i), "t");
-
-        query(say("RENAME TABLE %s TO %.*s", name, (int)strlen(name) - 5, name));
-    }
-}
-
-static bool is_ready(void)
-{
-    return http("GET", "/health/ready", NULL, NULL).status == 200;
-}
+static struct operations operations;
 
 static void begin(void)
 {
-    part_start("database");
-    put_back();
-    part_start("fcgi");
-    AWAIT(is_ready());
-    document = kept(json_object_get(http("GET", "/api-docs/twilio.json", NULL, NULL).json));
-    cr_assert(document);
+    stack_repair();
+    operations = operations_of("twilio");
 }
 
 TestSuite(twilio_operations, .init = begin, .fini = begin, .timeout = 240);
@@ -47,17 +26,6 @@ struct account {
     const char *sid, *basic; /* and its credentials as a header's line */
 };
 
-struct operation {
-    const char *method, *path;
-    json_object *of;
-};
-
-/* Digits and capitals are all that a token holds, and a SID. */
-static const char *base64(const char *text)
-{
-    return at(query(say("SELECT REPLACE(TO_BASE64('%s'), '\\n', '') AS b", text)), "0.b");
-}
-
 static struct account account_new(void)
 {
     struct customer customer = customer_new();
@@ -66,22 +34,15 @@ static struct account account_new(void)
         query(say("SELECT account_sid AS s FROM tenants WHERE tenant_key = '%s'", customer.tenant)),
         "0.s");
 
-    return (struct account){sid, say("Authorization: Basic %s", base64(say("%s:%s", sid, token)))};
+    return (struct account){sid, basic_credential(say("%s:%s", sid, token))};
 }
 
 /* The account's own path, and below it nobody's. */
 static const char *path_of(const struct operation *one, const char *account)
 {
-    const char *path = one->path, *open, *shut;
+    const char *const values[][2] = {{"AccountSid", account}, {NULL, NULL}};
 
-    while ((open = strchr(path, '{'))) {
-        bool is_account = strncmp(open, "{AccountSid}", 12) == 0;
-
-        shut = strchr(open, '}');
-        path = say("%.*s%s%s", (int)(open - path), path,
-                   is_account ? account : "XX00000000000000000000000000000001", shut + 1);
-    }
-    return path;
+    return operation_path_with(one, values, "XX00000000000000000000000000000001");
 }
 
 static struct reply ask(const struct operation *one, const char *path, const char *basic,
@@ -102,29 +63,14 @@ static const char *form_of(const struct operation *one)
     return "From=%2B13125550100&To=%2B13125550101&Twiml=%3CResponse%2F%3E&FriendlyName=x";
 }
 
-static bool knows(const struct operation *one, int status)
-{
-    return json_object_object_get_ex(json_object_object_get(one->of, "responses"),
-                                     say("%d", status), NULL);
-}
-
 typedef void look(const struct operation *one, const struct account *account, int status);
 
-static void each(const struct account *account, int status, look *at_each)
+/* Those that are documented to answer so. */
+static void each(const struct account *account, int status, look *at_it)
 {
-    static const char *const methods[][2] = {
-        {"get", "GET"}, {"post", "POST"}, {"delete", "DELETE"}};
-
-    json_object_object_foreach(json_object_object_get(document, "paths"), path, operations)
-    {
-        for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-            struct operation one = {methods[i][1], path,
-                                    json_object_object_get(operations, methods[i][0])};
-
-            if (one.of && knows(&one, status))
-                at_each(&one, account, status);
-        }
-    }
+    for (size_t i = 0; i < operations.count; i++)
+        if (operation_knows(&operations.at[i], status))
+            at_it(&operations.at[i], account, status);
 }
 
 static void answered(const struct operation *one, const struct reply *reply, int status)
@@ -192,32 +138,13 @@ Test(twilio_operations, are_503_while_the_store_is_away)
 Test(twilio_operations, are_500_while_the_store_is_broken)
 {
     struct account account = account_new();
-    json_object *tables;
 
-    cr_assert_eq(ask(&(struct operation){"GET", "", NULL},
+    cr_assert_eq(ask(&(struct operation){.method = "GET"},
                      say("/2010-04-01/Accounts/%s.json", account.sid), account.basic, NULL)
                      .status,
                  200);
-    tables = query("SELECT table_name AS t FROM information_schema.tables WHERE table_schema ="
-                   " DATABASE() AND table_name NOT IN ('tenants', 'api_keys',"
-                   " 'schema_migrations')");
-    for (size_t i = 0; i < json_object_array_length(tables); i++) {
-        const char *name = at(json_object_array_get_idx(tables, i), "t");
-
-        query(say("RENAME TABLE %s TO %s_away", name, name));
-    }
+    tables_away_but("'tenants', 'api_keys', 'schema_migrations'");
     each(&account, 500, asked_well);
-}
-
-static void start_with(const char *limit)
-{
-    if (limit)
-        setenv("RATE_LIMIT_ACCOUNT_PER_15_MINUTES", limit, 1);
-    else
-        unsetenv("RATE_LIMIT_ACCOUNT_PER_15_MINUTES");
-    part_stop("fcgi", "TERM");
-    part_start("fcgi");
-    AWAIT(is_ready());
 }
 
 /* A quarter of an hour may end meanwhile: then the first request after it is let through. */
@@ -236,8 +163,8 @@ Test(twilio_operations, are_429_beyond_the_accounts_rate)
 {
     struct account account;
 
-    start_with("1");
+    api_restart_with("RATE_LIMIT_ACCOUNT_PER_15_MINUTES", "1");
     account = account_new();
     each(&account, 429, asked_too_often);
-    start_with(NULL);
+    api_restart_with("RATE_LIMIT_ACCOUNT_PER_15_MINUTES", NULL);
 }

@@ -23,7 +23,8 @@ const char *fact(const char *name);
 /* A tree that nobody puts: it lives as long as the rest. */
 json_object *kept(json_object *json);
 
-/* printf into memory that nobody frees. */
+/* Zeroed memory that nobody frees; and printf into such memory. */
+void *kept_memory(size_t size);
 char *say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 struct reply {
@@ -68,6 +69,14 @@ struct customer {
 struct customer customer_new(void);
 
 /*
+ * Publishes another version of its agent, whose document has these members: DESK ",\"language\":…".
+ * Answers the version's id.
+ */
+const char *customer_version(const struct customer *customer, const char *members);
+
+#define DESK "\"greeting\":\"Hello, this is the desk.\",\"instructions\":\"Be brief.\""
+
+/*
  * An area code that the carrier sells numbers in, any of many: it offers its numbers to all who ask
  * at once, so that tests in one area would get in each other's way.
  */
@@ -93,6 +102,12 @@ struct reply control(const char *stand_in, const char *method, const char *path,
 /* Places a call to the customer's number with a script (JSON array); answers its call SID. */
 const char *call_place(const struct customer *customer, const char *from, const char *script);
 
+/*
+ * Says who answers a number that is called, in members of the carrier stand-in's order:
+ * "\"answer_after_ms\":50,\"script\":[…]".  Answers the number.
+ */
+const char *somebody_on(const char *number, const char *members);
+
 /* Waits until the carrier stand-in says that the call has ended, and answers what it logged. */
 json_object *call_ended(const char *call_sid);
 
@@ -116,6 +131,9 @@ struct reply callback_at(const char *base, const char *path, const char *form, c
 
 /* The carrier's signature: HMAC-SHA-1 over the URL and the sorted, decoded fields. */
 const char *carrier_signature(const char *token, const char *url, const char *form);
+
+/* The header's line of a name and its password: "AC…:token". */
+const char *basic_credential(const char *credentials);
 
 /* A call SID that no one has used. */
 const char *new_call_sid(void);

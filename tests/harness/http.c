@@ -18,7 +18,7 @@ static struct memory {
     char bytes[];
 } * all;
 
-static void *keep(size_t size)
+void *kept_memory(size_t size)
 {
     struct memory *memory = calloc(1, sizeof *memory + size);
 
@@ -43,7 +43,7 @@ void nap_ms(int ms)
 
 json_object *kept(json_object *json)
 {
-    json_object **slot = keep(sizeof(json_object *));
+    json_object **slot = kept_memory(sizeof(json_object *));
 
     *slot = json;
     return json;
@@ -66,7 +66,7 @@ char *say(const char *format, ...)
     va_start(args, format);
     va_copy(again, args);
     length = vsnprintf(NULL, 0, format, args);
-    text = keep((size_t)length + 1);
+    text = kept_memory((size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     va_end(args);
@@ -94,7 +94,7 @@ static size_t take(char *bytes, size_t size, size_t count, void *user)
 
 static char *settle(struct buffer *buffer)
 {
-    char *copy = keep(buffer->length + 1);
+    char *copy = kept_memory(buffer->length + 1);
 
     if (buffer->length)
         memcpy(copy, buffer->at, buffer->length);

@@ -44,47 +44,42 @@ static struct reply admin_must(const char *method, const char *path, const char 
     return reply;
 }
 
-/* The first of these paths that the answer has: dialects wrap what they create differently. */
-static const char *first_of(json_object *json, const char *const *paths)
-{
-    for (; *paths; paths++)
-        if (*at(json, *paths))
-            return at(json, *paths);
-    return "";
-}
-
 const char *customer_key(const struct customer *customer, const char *kind, const char *extra)
 {
-    static const char *const places[] = {"created.token", NULL};
     struct reply reply =
         admin_must("POST", say("/api/v1/admin/tenants/%s/api-keys", customer->tenant),
                    say("{\"label\":\"%s\",\"kind\":\"%s\"%s%s}", kind, kind, extra ? "," : "",
                        extra ? extra : ""));
 
-    return first_of(reply.json, places);
+    return at(reply.json, "created.token");
+}
+
+const char *customer_version(const struct customer *customer, const char *members)
+{
+    const char *path = say("/api/v1/admin/tenants/%s/agent-versions", customer->tenant);
+    const char *id =
+        at(admin_must("POST", path,
+                      say("{\"agent_id\":\"%s\",\"config\":{%s}}", customer->agent_id, members))
+               .json,
+           "version.id");
+
+    admin_must("POST", say("%s/%s/publish", path, id), NULL);
+    return id;
 }
 
 struct customer customer_new(void)
 {
-    static const char *const agent_places[] = {"agent.id", "id", NULL};
-    static const char *const version_places[] = {"agent_version.id", "version.id", "id", NULL};
     struct customer customer = {.tenant = say("t%s", random_hex(8))};
     const char *base = say("/api/v1/admin/tenants/%s", customer.tenant);
 
     admin_must("PUT", base, "{\"display_name\":\"Test\",\"recording\":{\"enabled\":true}}");
-    customer.agent_id = first_of(
-        admin_must("POST", say("%s/agents", base), "{\"agent_key\":\"desk\",\"name\":\"Desk\"}")
-            .json,
-        agent_places);
-    customer.agent_version_id = first_of(
-        admin_must("POST", say("%s/agent-versions", base),
-                   say("{\"agent_id\":\"%s\",\"config\":{\"greeting\":\"Hello, this is the desk.\","
-                       "\"instructions\":\"Be brief.\",\"voice\":\"marin\","
-                       "\"recording\":{\"enabled\":true},\"enabled_tools\":[\"end_call\"]}}",
-                       customer.agent_id))
-            .json,
-        version_places);
-    admin_must("POST", say("%s/agent-versions/%s/publish", base, customer.agent_version_id), NULL);
+    customer.agent_id =
+        at(admin_must("POST", say("%s/agents", base), "{\"agent_key\":\"desk\",\"name\":\"Desk\"}")
+               .json,
+           "agent.id");
+    customer.agent_version_id =
+        customer_version(&customer, DESK ",\"voice\":\"marin\",\"recording\":{\"enabled\":true},"
+                                         "\"enabled_tools\":[\"end_call\"]");
     admin_must("POST", say("%s/balance", base), "{\"amount_micros\":50000000}");
     customer.kwickphone = customer_key(&customer, "kwickphone", NULL);
     customer.stateset = customer_key(&customer, "stateset", NULL);
@@ -149,6 +144,15 @@ const char *call_place(const struct customer *customer, const char *from, const 
 
     cr_assert_eq(reply.status, 201, "the carrier placed no call: %s", reply.body);
     return at(reply.json, "call_sid");
+}
+
+const char *somebody_on(const char *number, const char *members)
+{
+    struct reply reply =
+        control("CARRIER", "POST", "/_callee", say("{\"number\":\"%s\",%s}", number, members));
+
+    cr_assert_eq(reply.status / 100, 2, "%s", reply.body);
+    return number;
 }
 
 json_object *call_ended(const char *call_sid)
@@ -254,6 +258,15 @@ const char *carrier_signature(const char *token, const char *url, const char *fo
          &size);
     EVP_EncodeBlock(base64, digest, (int)size);
     return say("%s", (char *)base64);
+}
+
+const char *basic_credential(const char *credentials)
+{
+    size_t length = strlen(credentials);
+    unsigned char *base64 = kept_memory(length / 3 * 4 + 5);
+
+    EVP_EncodeBlock(base64, (const unsigned char *)credentials, (int)length);
+    return say("Authorization: Basic %s", (char *)base64);
 }
 
 struct reply callback_at(const char *base, const char *path, const char *form, const char *token,

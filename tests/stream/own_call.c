@@ -13,10 +13,8 @@
 #include <criterion/criterion.h>
 
 #include "core/config.h"
-#include "db/db.h"
 #include "domain/agents.h"
-#include "domain/calls.h"
-#include "domain/tenants.h"
+#include "harness/store.h"
 
 static void find_agent(struct work *work, struct agent_version *version)
 {
@@ -28,23 +26,17 @@ static void find_agent(struct work *work, struct agent_version *version)
 
 static void write_rows(struct own_call *own, const struct agent_version *version)
 {
+    struct call call = call_coming_in(&own->work);
     struct voice_session session;
-    struct call call;
     char *token;
 
-    call_begin(&own->work, &call);
-    call.call_sid = own->sid;
-    call.carrier = "sim";
-    call.origin = "carrier";
-    call.direction = "inbound";
+    own->sid = call.call_sid;
+    own->stream_sid = say("MZ%s", own->sid + 2);
     call.channel = "pstn";
     call.media_mode = "stream";
     call.leg_role = "primary";
-    call.from_addr = "+13125550190";
-    call.to_addr = "+13125550191";
     call.agent_id = version->agent_id;
     call.agent_version_id = version->id;
-    call.started_at = clock_now();
     session_begin(&session);
     session.call_id = call.id;
     session.transport = "media_stream";
@@ -60,16 +52,10 @@ static void write_rows(struct own_call *own, const struct agent_version *version
 
 struct own_call own_call_new(void)
 {
-    struct customer customer = customer_new();
-    struct own_call own = {.work = {.id = "test", .config = config_load()}, .customer = customer};
+    struct own_call own = {.customer = customer_new()};
     struct agent_version version;
-    struct tenant tenant;
 
-    own.work.db = db_open(fact("DATABASE_URL"));
-    cr_assert(tenant_by_key(&own.work, customer.tenant, &tenant));
-    own.work.tenant = tenant.id;
-    own.sid = new_call_sid();
-    own.stream_sid = say("MZ%s", own.sid + 2);
+    own.work = customer_work(&own.customer);
     find_agent(&own.work, &version);
     write_rows(&own, &version);
     return own;
@@ -177,7 +163,7 @@ static struct own_daemon start(const char *capacity, bool is_full)
         execl(program, program, "--no-jobs", (char *)NULL);
         _exit(127);
     }
-    AWAIT((ws = websocket_open(own.port, "/media-stream/x", "")).status == 403);
+    AWAIT((ws = websocket_open(own.port, "/media-stream/x", "")).status == 401);
     return own;
 }
 

@@ -3,40 +3,15 @@
  * is what the API shows.
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 
+#include "harness/talk.h"
 #include "recorded.h"
 
 #define TALK(words) "[{\"wait_agent\":true},{\"say\":\"" words "\"},{\"wait_agent\":true}]"
-
-static json_object *turns_of(const struct customer *customer, const char *sid)
-{
-    struct reply reply = kwick(customer, "GET", say("/v1/calls/%s/transcript", sid), NULL);
-    json_object *turns;
-
-    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
-    cr_assert(json_object_object_get_ex(reply.json, "turns", &turns));
-    return turns;
-}
-
-/* Whether one of an array's objects has these texts. */
-static bool holds(json_object *array, const char *name, const char *value, const char *other,
-                  const char *text)
-{
-    for (size_t i = 0; i < json_object_array_length(array); i++) {
-        json_object *one = json_object_array_get_idx(array, i);
-
-        if (strcmp(at(one, name), value) == 0 && strcmp(at(one, other), text) == 0)
-            return true;
-    }
-    return false;
-}
 
 static void starts_with_the_greeting(json_object *turns)
 {
@@ -56,7 +31,7 @@ static void agrees_with_the_carrier(json_object *turns, json_object *carrier)
 
         if (strcmp(at(one, "whole"), "true") != 0)
             continue;
-        cr_expect(holds(turns, "role", at(one, "who"), "text", at(one, "text")),
+        cr_expect(turns_hold(turns, at(one, "who"), at(one, "text")),
                   "not in the transcript: %s: %s", at(one, "who"), at(one, "text"));
         agreed++;
     }
@@ -86,10 +61,9 @@ Test(calls, are_answered_transcribed_recorded_and_reported, .timeout = 120)
     cr_expect_str_eq(at(row, "has_recording"), "true");
     cr_expect_geq(atoi(at(row, "duration_sec")), 2);
 
-    starts_with_the_greeting(turns_of(&customer, sid));
-    cr_expect(holds(turns_of(&customer, sid), "role", "caller", "text",
-                    "What time do you open on Monday?"));
-    agrees_with_the_carrier(turns_of(&customer, sid), carrier);
+    starts_with_the_greeting(call_turns(&customer, sid));
+    cr_expect(turns_hold(call_turns(&customer, sid), "caller", "What time do you open on Monday?"));
+    agrees_with_the_carrier(call_turns(&customer, sid), carrier);
 }
 
 Test(calls, have_a_stereo_recording_that_holds_each_voice_on_its_side, .timeout = 120)
@@ -110,7 +84,7 @@ Test(calls, have_a_stereo_recording_that_holds_each_voice_on_its_side, .timeout 
 
     sound = recorded_sound(&mp3);
     cr_assert_eq(sound.channels, 2, "the recording has %d channels", sound.channels);
-    turns = turns_of(&customer, sid);
+    turns = call_turns(&customer, sid);
     for (size_t i = 0; i < json_object_array_length(turns); i++) {
         json_object *turn = json_object_array_get_idx(turns, i);
         bool caller = strcmp(at(turn, "role"), "caller") == 0;
@@ -146,18 +120,18 @@ Test(calls, stop_the_agent_when_the_caller_speaks_over_it, .timeout = 120)
     cr_expect(has(carrier, "streams.0.clears.0"), "nothing was cleared: %s",
               json_object_get_string(carrier));
     delivery_await(customer.webhook_path, "call.completed", sid);
-    turns = turns_of(&customer, sid);
+    turns = call_turns(&customer, sid);
     for (size_t i = 0; i < json_object_array_length(turns); i++)
         if (strcmp(at(json_object_array_get_idx(turns, i), "interrupted"), "true") == 0)
             text = at(json_object_array_get_idx(turns, i), "text");
     cr_assert_not_null(text, "no turn is marked as interrupted: %s", json_object_get_string(turns));
-    cr_expect(holds(turns, "role", "caller", "text", "Stop, that is enough."), "%s",
+    cr_expect(turns_hold(turns, "caller", "Stop, that is enough."), "%s",
               json_object_get_string(turns));
-    cr_expect(holds(query(say("SELECT type, 'x' AS x FROM call_events e JOIN calls c ON"
-                              " c.tenant_id = e.tenant_id AND c.id = e.call_id"
-                              " WHERE c.call_sid = '%s'",
-                              sid)),
-                    "type", "turn.interrupted", "x", "x"));
+    cr_expect(has(query(say("SELECT e.id FROM call_events e JOIN calls c ON"
+                            " c.tenant_id = e.tenant_id AND c.id = e.call_id"
+                            " WHERE c.call_sid = '%s' AND e.type = 'turn.interrupted'",
+                            sid)),
+                  "0"));
 }
 
 Test(calls, end_when_the_agent_says_goodbye_and_only_after_it_was_heard, .timeout = 120)
@@ -196,8 +170,8 @@ Test(calls, ten_at_once_come_through_whole, .timeout = 180)
         cr_expect_str_eq(at(call_ended(sids[i]), "state"), "completed");
     for (int i = 0; i < 10; i++) {
         delivery_await(customer.webhook_path, "call.completed", sids[i]);
-        cr_expect(holds(turns_of(&customer, sids[i]), "role", "caller", "text",
-                        say("I am caller number %d.", i + 1)),
+        cr_expect(turns_hold(call_turns(&customer, sids[i]), "caller",
+                             say("I am caller number %d.", i + 1)),
                   "caller %d was not understood", i + 1);
     }
 }

@@ -32,36 +32,14 @@ static struct tenant tenant_new(void)
 /* Somebody who answers, says goodbye and is hung up on. */
 static const char *answers(const char *number)
 {
-    struct reply reply =
-        control("CARRIER", "POST", "/_callee",
-                say("{\"number\":\"%s\",\"answer_after_ms\":300,\"script\":[{\"wait_agent\":true},"
-                    "{\"say\":\"Thank you, goodbye\"},{\"wait_agent\":true},{\"pause_ms\":15000}]}",
-                    number));
-
-    cr_assert_eq(reply.status / 100, 2, "%s", reply.body);
-    return number;
+    return somebody_on(number, "\"answer_after_ms\":300,\"script\":[{\"wait_agent\":true},"
+                               "{\"say\":\"Thank you, goodbye\"},{\"wait_agent\":true},"
+                               "{\"pause_ms\":15000}]");
 }
 
 static const char *basic(const struct tenant *tenant)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *text = say("%s:%s", tenant->account, tenant->token);
-    const unsigned char *in = (const unsigned char *)text;
-    size_t length = strlen(text);
-    char *out = say("Authorization: Basic %*s", (int)((length + 2) / 3 * 4), "");
-    char *to = out + strlen("Authorization: Basic ");
-
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned group = (unsigned)in[i] << 16;
-
-        group |= i + 1 < length ? (unsigned)in[i + 1] << 8 : 0;
-        group |= i + 2 < length ? in[i + 2] : 0;
-        *to++ = digits[group >> 18];
-        *to++ = digits[group >> 12 & 63];
-        *to++ = i + 1 < length ? digits[group >> 6 & 63] : '=';
-        *to++ = i + 2 < length ? digits[group & 63] : '=';
-    }
-    return out;
+    return basic_credential(say("%s:%s", tenant->account, tenant->token));
 }
 
 static struct reply ask(const char *method, const char *path, const char *credential,

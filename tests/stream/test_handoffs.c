@@ -26,7 +26,7 @@ static struct line line_with(const char *members)
     line.human =
         say("+1312555%04d",
             2000 + (int)(strtoul(line.customer.number + 8, NULL, 10) + (unsigned)count++) % 7000);
-    control("CARRIER", "POST", "/_callee", say("{\"number\":\"%s\",%s}", line.human, members));
+    somebody_on(line.human, members);
     line.sid = call_place(&line.customer, "+13125550123", PATIENT);
     AWAIT_FOR(30, json_object_array_length(query(
                       say("SELECT 1 AS one FROM voice_sessions s JOIN calls c ON c.tenant_id ="
@@ -160,31 +160,17 @@ Test(handoffs, to_a_supervisors_own_phone_connect_at_once, .timeout = 150)
     call_ended(line.sid);
 }
 
-static void publish(const struct customer *customer, const char *config)
-{
-    const char *base = say("/api/v1/admin/tenants/%s", customer->tenant);
-    struct reply reply =
-        admin("POST", say("%s/agent-versions", base),
-              say("{\"agent_id\":\"%s\",\"config\":%s}", customer->agent_id, config));
-
-    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
-    reply = admin("POST", say("%s/agent-versions/%s/publish", base, at(reply.json, "version.id")),
-                  NULL);
-    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
-}
-
 Test(handoffs, by_the_agent_itself_can_be_warm, .timeout = 150)
 {
     struct line line = {.customer = customer_new(), .human = "+13125550178"};
 
     customer_number(&line.customer);
-    publish(&line.customer,
-            "{\"greeting\":\"Hello, this is the desk.\",\"instructions\":\"Be brief.\","
-            "\"enabled_tools\":[\"transfer_call\"],\"transfer_settings\":{\"mode\":\"warm\","
-            "\"departments\":{\"Sales\":\"+13125550178\"}}}");
-    control("CARRIER", "POST", "/_callee",
-            "{\"number\":\"+13125550178\",\"script\":[{\"wait_text\":\"Press 1\"},{\"dtmf\":\"1\"},"
-            "{\"pause_ms\":1000},{\"say\":\"Sales here\"},{\"hangup\":true}]}");
+    customer_version(
+        &line.customer,
+        DESK ",\"enabled_tools\":[\"transfer_call\"],\"transfer_settings\":{\"mode\":\"warm\","
+             "\"departments\":{\"Sales\":\"+13125550178\"}}");
+    somebody_on("+13125550178", "\"script\":[{\"wait_text\":\"Press 1\"},{\"dtmf\":\"1\"},"
+                                "{\"pause_ms\":1000},{\"say\":\"Sales here\"},{\"hangup\":true}]");
     line.sid = call_place(&line.customer, "+13125550123",
                           "[{\"wait_agent\":true},{\"say\":\"Use the tool transfer_call with "
                           "{\\\"target\\\":\\\"sales\\\",\\\"summary\\\":\\\"Wants a red bike\\\"}"
@@ -200,14 +186,13 @@ Test(handoffs, warm_that_are_refused_by_one_are_offered_to_the_next, .timeout = 
     struct line line = {.customer = customer_new(), .human = "+13125550180"};
 
     customer_number(&line.customer);
-    publish(&line.customer,
-            "{\"greeting\":\"Hello, this is the desk.\",\"instructions\":\"Be brief.\","
-            "\"enabled_tools\":[\"transfer_call\"],\"transfer_settings\":{\"mode\":\"warm\","
-            "\"departments\":{\"Sales\":{\"numbers\":[\"+13125550179\",\"+13125550180\"]}}}}");
-    control("CARRIER", "POST", "/_callee", "{\"number\":\"+13125550179\",\"result\":\"busy\"}");
-    control("CARRIER", "POST", "/_callee",
-            "{\"number\":\"+13125550180\",\"script\":[{\"wait_text\":\"Press 1\"},{\"dtmf\":\"1\"},"
-            "{\"pause_ms\":1000},{\"say\":\"Sales here\"},{\"hangup\":true}]}");
+    customer_version(
+        &line.customer,
+        DESK ",\"enabled_tools\":[\"transfer_call\"],\"transfer_settings\":{\"mode\":\"warm\","
+             "\"departments\":{\"Sales\":{\"numbers\":[\"+13125550179\",\"+13125550180\"]}}}");
+    somebody_on("+13125550179", "\"result\":\"busy\"");
+    somebody_on("+13125550180", "\"script\":[{\"wait_text\":\"Press 1\"},{\"dtmf\":\"1\"},"
+                                "{\"pause_ms\":1000},{\"say\":\"Sales here\"},{\"hangup\":true}]");
     line.sid = call_place(&line.customer, "+13125550123",
                           "[{\"wait_agent\":true},{\"say\":\"Use the tool transfer_call with "
                           "{\\\"target\\\":\\\"sales\\\",\\\"summary\\\":\\\"Wants a red bike\\\"}"

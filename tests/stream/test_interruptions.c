@@ -2,12 +2,11 @@
  * What a caller says over the agent, in whole calls: the agent of these has conditions, and tells a
  * long story.  tests/unit/test_interruption.c has the same clips and more on a virtual clock.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "harness/talk.h"
 
 #define OVER_A_STORY(words)                                                                        \
     "[{\"wait_agent\":true},{\"say\":\"Tell me a long story.\"},{\"pause_ms\":500},"               \
@@ -16,35 +15,19 @@
 static struct customer storyteller(const char *interruption)
 {
     struct customer customer = customer_new();
-    const char *base = say("/api/v1/admin/tenants/%s", customer.tenant);
-    struct reply reply;
 
     customer_number(&customer);
-    reply = admin("POST", say("%s/agent-versions", base),
-                  say("{\"agent_id\":\"%s\",\"config\":{\"greeting\":\"Hello, this is the desk.\","
-                      "\"instructions\":\"Be brief.\",\"language\":\"en\","
-                      "\"interruption_settings\":%s}}",
-                      customer.agent_id, interruption));
-    cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
-    reply = admin("POST",
-                  say("%s/agent-versions/%s/publish", base,
-                      has(reply.json, "version.id") ? at(reply.json, "version.id")
-                                                    : at(reply.json, "agent_version.id")),
-                  NULL);
-    cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
+    customer_version(&customer,
+                     say(DESK ",\"language\":\"en\",\"interruption_settings\":%s", interruption));
     return customer;
 }
 
+/* Who said what, once the call is over. */
 static json_object *turns_of(const struct customer *customer, const char *sid)
 {
-    json_object *turns;
-    struct reply reply;
-
     call_ended(sid);
     call_settled(customer, sid);
-    reply = kwick(customer, "GET", say("/v1/calls/%s/transcript", sid), NULL);
-    cr_assert(json_object_object_get_ex(reply.json, "turns", &turns), "%s", reply.body);
-    return turns;
+    return call_turns(customer, sid);
 }
 
 /* The turn that begins with these words; fails when there is none. */

@@ -7,11 +7,8 @@
 
 #include <criterion/criterion.h>
 
-#include "core/config.h"
-#include "db/db.h"
-#include "domain/tenants.h"
 #include "domain/tool_definitions.h"
-#include "harness/harness.h"
+#include "harness/store.h"
 
 #define ASKS(words) "[{\"wait_agent\":true},{\"say\":\"" words "\"},{\"wait_agent\":true}]"
 
@@ -21,34 +18,14 @@ struct shop {
     const char *tools; /* the path of its tools at the receiver */
 };
 
-static void publish(const struct customer *customer, const char *config)
-{
-    const char *base = say("/api/v1/admin/tenants/%s", customer->tenant);
-    struct reply reply = admin("POST", say("%s/agent-versions", base),
-                               say("{\"agent_id\":\"%s\",\"config\":{\"greeting\":\"Hello, this is "
-                                   "the desk.\",\"instructions\":\"Be brief.\",%s}}",
-                                   customer->agent_id, config));
-    const char *id = has(reply.json, "agent_version.id") ? at(reply.json, "agent_version.id")
-                     : has(reply.json, "version.id")     ? at(reply.json, "version.id")
-                                                         : at(reply.json, "id");
-
-    cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
-    reply = admin("POST", say("%s/agent-versions/%s/publish", base, id), NULL);
-    cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
-}
-
 /* A tenant with a number, whose agent's document holds these members. */
 static struct shop shop_with(const char *config)
 {
-    struct shop shop = {.customer = customer_new(),
-                        .work = {.id = "test", .config = config_load()}};
-    struct tenant tenant;
+    struct shop shop = {.customer = customer_new()};
 
     customer_number(&shop.customer);
-    publish(&shop.customer, config);
-    shop.work.db = db_open(fact("DATABASE_URL"));
-    cr_assert(tenant_by_key(&shop.work, shop.customer.tenant, &tenant));
-    shop.work.tenant = tenant.id;
+    customer_version(&shop.customer, say(DESK ",%s", config));
+    shop.work = customer_work(&shop.customer);
     shop.tools = say("/tools/%s", shop.customer.tenant);
     return shop;
 }
@@ -233,9 +210,8 @@ Test(tools, of_our_own_pass_the_caller_on, .timeout = 120)
     json_object *carrier;
     const char *sid;
 
-    control("CARRIER", "POST", "/_callee",
-            "{\"number\":\"+13125550177\",\"answer_after_ms\":200,\"script\":[{\"say\":\"Sales "
-            "here\"},{\"pause_ms\":500},{\"hangup\":true}]}");
+    somebody_on("+13125550177", "\"answer_after_ms\":200,\"script\":[{\"say\":\"Sales here\"},"
+                                "{\"pause_ms\":500},{\"hangup\":true}]");
     sid = call_place(&shop.customer, "+13125550123",
                      "[{\"wait_agent\":true},{\"say\":\"Use the tool transfer_call with "
                      "{\\\"target\\\":\\\"sales\\\"}\"},{\"wait_text\":\"Sales here\"}]");

@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "harness/talk.h"
 
 static struct reply translate(const struct customer *customer, const char *body)
 {
@@ -13,30 +13,6 @@ static struct reply translate(const struct customer *customer, const char *body)
                                    "Content-Type: application/json", NULL};
 
     return http("POST", "/api/v1/voice/translation-calls", headers, body);
-}
-
-/* What a person who is called does. */
-static void person(const char *number, const char *members)
-{
-    struct reply reply =
-        control("CARRIER", "POST", "/_callee", say("{\"number\":\"%s\",%s}", number, members));
-
-    cr_assert_lt(reply.status, 300, "%s", reply.body);
-}
-
-static bool was_heard(json_object *carrier, const char *text)
-{
-    json_object *heard = NULL;
-
-    json_object_object_get_ex(carrier, "transcript", &heard);
-    for (size_t i = 0; heard && i < json_object_array_length(heard); i++) {
-        json_object *one = json_object_array_get_idx(heard, i);
-
-        if (strcmp(at(one, "who"), "agent") == 0 && strcmp(at(one, "text"), text) == 0 &&
-            strcmp(at(one, "whole"), "true") == 0)
-            return true;
-    }
-    return false;
 }
 
 static const char *room_state(const char *room)
@@ -52,27 +28,29 @@ Test(translation, each_hears_the_words_of_the_other_translated, .timeout = 180)
     struct reply reply;
 
     customer_number(&customer);
-    person("+13125550160",
-           "\"script\":[{\"wait_text\":\"One moment please\"},{\"pause_ms\":3000},"
-           "{\"say\":\"Where is the station?\"},{\"wait_text\":\"In en: Next to the church.\"},"
-           "{\"hangup\":true}]");
-    person("+13125550161",
-           "\"answer_after_ms\":2500,\"script\":[{\"wait_text\":\"In es: Where is the station?\"},"
-           "{\"say\":\"Next to the church.\"},{\"wait_text\":\"La otra persona ha dejado\"},"
-           "{\"pause_ms\":30000}]");
+    somebody_on(
+        "+13125550160",
+        "\"script\":[{\"wait_text\":\"One moment please\"},{\"pause_ms\":3000},"
+        "{\"say\":\"Where is the station?\"},{\"wait_text\":\"In en: Next to the church.\"},"
+        "{\"hangup\":true}]");
+    somebody_on(
+        "+13125550161",
+        "\"answer_after_ms\":2500,\"script\":[{\"wait_text\":\"In es: Where is the station?\"},"
+        "{\"say\":\"Next to the church.\"},{\"wait_text\":\"La otra persona ha dejado\"},"
+        "{\"pause_ms\":30000}]");
     reply = translate(&customer, "{\"participant_a\":\"+13125550160\",\"participant_b\":"
                                  "\"+13125550161\",\"language_a\":\"en\",\"language_b\":\"es\"}");
     cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
     cr_expect_str_eq(at(reply.json, "ok"), "true");
     first = call_ended(at(reply.json, "participant_a_call_sid"));
-    cr_expect(was_heard(first, "One moment please, the other side is being connected."), "%s",
+    cr_expect(agent_was_heard(first, "One moment please, the other side is being connected."), "%s",
               json_object_to_json_string(first));
-    cr_expect(was_heard(first, "In en: Next to the church."), "%s",
+    cr_expect(agent_was_heard(first, "In en: Next to the church."), "%s",
               json_object_to_json_string(first));
     second = call_ended(at(reply.json, "participant_b_call_sid"));
-    cr_expect(was_heard(second, "In es: Where is the station?"), "%s",
+    cr_expect(agent_was_heard(second, "In es: Where is the station?"), "%s",
               json_object_to_json_string(second));
-    cr_expect(was_heard(second, "La otra persona ha dejado la llamada. Adiós."), "%s",
+    cr_expect(agent_was_heard(second, "La otra persona ha dejado la llamada. Adiós."), "%s",
               json_object_to_json_string(second));
     AWAIT(strcmp(room_state(at(reply.json, "room_id")), "ended") == 0);
 }
@@ -84,8 +62,8 @@ Test(translation, a_second_order_that_fails_cancels_the_first, .timeout = 120)
     json_object *rows;
 
     customer_number(&customer);
-    person("+13125550162", "\"answer_after_ms\":20000");
-    person("+13125550163", "\"result\":\"refused\"");
+    somebody_on("+13125550162", "\"answer_after_ms\":20000");
+    somebody_on("+13125550163", "\"result\":\"refused\"");
     reply = translate(&customer, "{\"participant_a\":\"+13125550162\",\"participant_b\":"
                                  "\"+13125550163\"}");
     cr_expect_eq(reply.status, 502, "%ld %s", reply.status, reply.body);

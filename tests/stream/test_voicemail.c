@@ -6,13 +6,10 @@
 
 #include <criterion/criterion.h>
 
-#include "core/config.h"
-#include "db/db.h"
 #include "domain/agents.h"
-#include "domain/calls.h"
 #include "domain/outbound.h"
-#include "domain/tenants.h"
-#include "harness/harness.h"
+#include "harness/store.h"
+#include "harness/talk.h"
 
 #define MESSAGE "This is the desk. Please call us back tomorrow."
 
@@ -24,27 +21,14 @@ struct caller {
 /* A customer whose agent asks who answers, and leaves that message ("null": none). */
 static struct caller caller_with(const char *message)
 {
-    struct caller caller = {.customer = customer_new(),
-                            .work = {.id = "test", .config = config_load()}};
-    const char *base = say("/api/v1/admin/tenants/%s", caller.customer.tenant);
-    struct tenant tenant;
-    struct reply reply;
+    struct caller caller = {.customer = customer_new()};
 
     customer_number(&caller.customer);
-    reply = admin("POST", say("%s/agent-versions", base),
-                  say("{\"agent_id\":\"%s\",\"config\":{\"greeting\":\"Hello, this is the desk.\","
-                      "\"call_settings\":{\"voicemailDetection\":true,\"voicemailMessage\":%s}}}",
-                      caller.customer.agent_id, message));
-    cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
-    reply = admin("POST",
-                  say("%s/agent-versions/%s/publish", base,
-                      has(reply.json, "version.id") ? at(reply.json, "version.id")
-                                                    : at(reply.json, "agent_version.id")),
-                  NULL);
-    cr_assert_lt(reply.status, 300, "%ld %s", reply.status, reply.body);
-    caller.work.db = db_open(fact("DATABASE_URL"));
-    cr_assert(tenant_by_key(&caller.work, caller.customer.tenant, &tenant));
-    caller.work.tenant = tenant.id;
+    customer_version(&caller.customer,
+                     say("\"greeting\":\"Hello, this is the desk.\",\"call_settings\":{"
+                         "\"voicemailDetection\":true,\"voicemailMessage\":%s}",
+                         message));
+    caller.work = customer_work(&caller.customer);
     return caller;
 }
 
@@ -57,8 +41,7 @@ static const char *call_out(struct caller *caller, const char *callee)
     struct agent agent;
     struct call call;
 
-    control("CARRIER", "POST", "/_callee",
-            say("{\"number\":\"%s\",\"answer_after_ms\":200,%s}", to, callee));
+    somebody_on(to, say("\"answer_after_ms\":200,%s", callee));
     cr_assert(agent_by_key(&caller->work, "desk", &agent));
     order.agent = agent.id;
     cr_assert(outbound_order(&caller->work, &order, &call), "%s", caller->work.error.message);
@@ -76,27 +59,13 @@ static const char *outcome(struct caller *caller, const char *sid)
     return at(row, "outcome");
 }
 
-static bool was_heard(json_object *carrier, const char *text)
-{
-    json_object *heard;
-
-    cr_assert(json_object_object_get_ex(carrier, "transcript", &heard));
-    for (size_t i = 0; i < json_object_array_length(heard); i++) {
-        json_object *one = json_object_array_get_idx(heard, i);
-
-        if (strcmp(at(one, "text"), text) == 0 && strcmp(at(one, "whole"), "true") == 0)
-            return true;
-    }
-    return false;
-}
-
 Test(voicemails, hold_the_agents_message_to_its_end, .timeout = 120)
 {
     struct caller caller = caller_with("\"" MESSAGE "\"");
     const char *sid = call_out(&caller, MACHINE);
     json_object *carrier = call_ended(sid);
 
-    cr_expect(was_heard(carrier, MESSAGE), "%s", json_object_to_json_string(carrier));
+    cr_expect(agent_was_heard(carrier, MESSAGE), "%s", json_object_to_json_string(carrier));
     cr_expect_str_eq(outcome(&caller, sid), "voicemail");
 }
 
@@ -106,7 +75,7 @@ Test(voicemails, are_not_left_by_an_agent_that_has_nothing_to_say, .timeout = 12
     const char *sid = call_out(&caller, MACHINE);
     json_object *carrier = call_ended(sid);
 
-    cr_expect_not(was_heard(carrier, MESSAGE));
+    cr_expect_not(agent_was_heard(carrier, MESSAGE));
     cr_expect_str_eq(outcome(&caller, sid), "voicemail");
 }
 
@@ -119,8 +88,8 @@ Test(voicemails, are_not_left_with_people, .timeout = 120)
                           "{\"pause_ms\":3000}]");
     json_object *carrier = call_ended(sid);
 
-    cr_expect_not(was_heard(carrier, MESSAGE));
-    cr_expect(was_heard(carrier, "You said: Who is this?"), "%s",
+    cr_expect_not(agent_was_heard(carrier, MESSAGE));
+    cr_expect(agent_was_heard(carrier, "You said: Who is this?"), "%s",
               json_object_to_json_string(carrier));
     cr_expect_str_eq(outcome(&caller, sid), "answered");
 }

@@ -2,31 +2,23 @@
  * Calls that another voice speaks: the model writes, ElevenLabs' stand-in says it, the caller hears
  * it; and what happens when that voice fails.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
-#include "harness/harness.h"
+#include "harness/talk.h"
 
 /* A customer whose agent speaks with a voice of its own, named like the tenant. */
 static struct customer customer_with_voice(void)
 {
     struct customer customer = customer_new();
-    const char *base = say("/api/v1/admin/tenants/%s", customer.tenant);
-    struct reply reply =
-        admin("POST", say("%s/agent-versions", base),
-              say("{\"agent_id\":\"%s\",\"config\":{\"greeting\":\"Hello, this is the desk.\","
-                  "\"instructions\":\"Be brief.\",\"voice\":\"marin\",\"recording\":{\"enabled\":"
-                  "true},\"enabled_tools\":[\"end_call\"],\"voice_settings\":{\"provider\":"
-                  "\"elevenlabs\",\"voice_id\":\"%s\",\"model_id\":\"eleven_flash_v2_5\","
-                  "\"stability\":0.4,\"similarityBoost\":0.8}}}",
-                  customer.agent_id, customer.tenant));
 
-    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
-    reply = admin("POST", say("%s/agent-versions/%s/publish", base, at(reply.json, "version.id")),
-                  NULL);
-    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    customer_version(&customer,
+                     say(DESK ",\"voice\":\"marin\",\"recording\":{\"enabled\":true},"
+                              "\"enabled_tools\":[\"end_call\"],\"voice_settings\":{\"provider\":"
+                              "\"elevenlabs\",\"voice_id\":\"%s\",\"model_id\":"
+                              "\"eleven_flash_v2_5\",\"stability\":0.4,\"similarityBoost\":0.8}",
+                         customer.tenant));
     customer_number(&customer);
     return customer;
 }
@@ -61,32 +53,6 @@ static void order_fault(const struct customer *customer, const char *event, cons
     cr_assert_eq(reply.status, 201, "%s", reply.body);
 }
 
-/* Whether a side of the call said the text; "whole": the caller's phone heard every sample. */
-static bool was_heard(json_object *carrier, const char *who, const char *text)
-{
-    json_object *heard = NULL;
-
-    json_object_object_get_ex(carrier, "transcript", &heard);
-    for (size_t i = 0; heard && i < json_object_array_length(heard); i++) {
-        json_object *one = json_object_array_get_idx(heard, i);
-
-        if (strcmp(at(one, "who"), who) == 0 && strncmp(at(one, "text"), text, strlen(text)) == 0 &&
-            strcmp(at(one, "whole"), "true") == 0)
-            return true;
-    }
-    return false;
-}
-
-static json_object *turns_of(const struct customer *customer, const char *sid)
-{
-    struct reply reply = kwick(customer, "GET", say("/v1/calls/%s/transcript", sid), NULL);
-    json_object *turns = NULL;
-
-    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
-    json_object_object_get_ex(reply.json, "turns", &turns);
-    return turns;
-}
-
 /* All that the transcript says of the agent, with blanks between the turns. */
 static const char *agents_words(json_object *turns)
 {
@@ -119,15 +85,15 @@ Test(voices, another_voice_speaks_what_the_model_writes, .timeout = 120)
                                  "{\"wait_agent\":true}]");
 
     carrier = call_ended(sid);
-    cr_expect(was_heard(carrier, "agent", "Hello, this is the desk."), "%s",
+    cr_expect(agent_was_heard(carrier, "Hello, this is the desk."), "%s",
               json_object_to_json_string(carrier));
-    cr_expect(was_heard(carrier, "agent", "You said: Are you open today?") ||
-                  was_heard(carrier, "agent", "Are you open today?"),
+    cr_expect(agent_was_heard(carrier, "You said: Are you open today?") ||
+                  agent_was_heard(carrier, "Are you open today?"),
               "%s", json_object_to_json_string(carrier));
     cr_expect_not_null(strstr(spoken_by_the_voice(&customer), "Hello, this is the desk.|"), "%s",
                        spoken_by_the_voice(&customer));
     delivery_await(customer.webhook_path, "call.completed", sid);
-    cr_expect_str_eq(agents_words(turns_of(&customer, sid)),
+    cr_expect_str_eq(agents_words(call_turns(&customer, sid)),
                      "Hello, this is the desk. You said: Are you open today?");
     AWAIT(strcmp(at(voice_row(sid), "0.utterances"), "2") == 0);
     cr_expect_str_eq(at(voice_row(sid), "0.effective"), "elevenlabs");
@@ -144,13 +110,13 @@ Test(voices, an_interruption_leaves_no_stale_word, .timeout = 120)
     json_object *carrier = call_ended(sid), *turns;
 
     cr_expect(has(carrier, "streams.0.clears.0"), "nothing was cleared");
-    cr_expect_not(was_heard(carrier, "agent", "The little telephone rang"),
+    cr_expect_not(agent_was_heard(carrier, "The little telephone rang"),
                   "the story went on to its end");
-    cr_expect(was_heard(carrier, "agent", "You said: Stop, that is enough.") ||
-                  was_heard(carrier, "agent", "Stop, that is enough."),
+    cr_expect(agent_was_heard(carrier, "You said: Stop, that is enough.") ||
+                  agent_was_heard(carrier, "Stop, that is enough."),
               "%s", json_object_to_json_string(carrier));
     delivery_await(customer.webhook_path, "call.completed", sid);
-    turns = turns_of(&customer, sid);
+    turns = call_turns(&customer, sid);
     cr_expect_null(strstr(agents_words(turns), "good night"),
                    "the transcript keeps what nobody heard: %s", agents_words(turns));
     cr_expect_not_null(strstr(agents_words(turns), "Once upon a time"), "%s", agents_words(turns));
@@ -168,10 +134,10 @@ Test(voices, the_model_goes_on_itself_where_the_voice_breaks_off, .timeout = 120
                      "{\"wait_agent\":3000},{\"wait_agent\":1000,\"timeout_ms\":4000}]");
     carrier = call_ended(sid);
     delivery_await(customer.webhook_path, "call.completed", sid);
-    words = agents_words(turns_of(&customer, sid));
+    words = agents_words(call_turns(&customer, sid));
     cr_expect_not_null(strstr(words, "Once upon a time"), "%s", words);
     cr_expect_not_null(strstr(words, "without saying thank you."), "%s", words);
-    cr_expect(was_heard(carrier, "agent", "Hello, this is the desk."));
+    cr_expect(agent_was_heard(carrier, "Hello, this is the desk."));
     AWAIT(strcmp(at(voice_row(sid), "0.effective"), "openai") == 0);
     cr_expect_str_eq(at(voice_row(sid), "0.fallback_reason"), "closed");
 }
@@ -186,11 +152,11 @@ Test(voices, a_voice_without_quota_is_given_up_and_spared_for_a_while, .timeout 
     order_fault(&customer, "text", "},\"do\":\"error\",\"code\":\"quota_exceeded\"");
     sid = call_place(&customer, "+13125550143", "[{\"wait_agent\":1500}]");
     carrier = call_ended(sid);
-    cr_expect(was_heard(carrier, "agent", "Hello, this is the desk."), "%s",
+    cr_expect(agent_was_heard(carrier, "Hello, this is the desk."), "%s",
               json_object_to_json_string(carrier));
     AWAIT(strcmp(at(voice_row(sid), "0.fallback_reason"), "quota_exceeded") == 0);
     sid = call_place(&customer, "+13125550143", "[{\"wait_agent\":true}]");
-    cr_expect(was_heard(call_ended(sid), "agent", "Hello, this is the desk."));
+    cr_expect(agent_was_heard(call_ended(sid), "Hello, this is the desk."));
     AWAIT(strcmp(at(voice_row(sid), "0.fallback_reason"), "cooling_down") == 0);
     cr_expect_str_eq(spoken_by_the_voice(&customer), "");
 }
@@ -217,7 +183,7 @@ Test(voices, a_refused_voice_is_replaced_and_shown_to_the_operator, .timeout = 1
 
     order_fault(&customer, "upgrade", "},\"do\":\"status\",\"status\":401,\"times\":-1");
     sid = call_place(&customer, "+13125550144", "[{\"wait_agent\":true}]");
-    cr_expect(was_heard(call_ended(sid), "agent", "Hello, this is the desk."));
+    cr_expect(agent_was_heard(call_ended(sid), "Hello, this is the desk."));
     AWAIT(strcmp(at(voice_row(sid), "0.fallback_reason"), "refused") == 0);
     AWAIT(strcmp(at(diagnostics_of(&customer), "fallback_active"), "true") == 0);
     cr_expect_str_eq(at(diagnostics_of(&customer), "configured_provider"), "elevenlabs");

@@ -37,6 +37,10 @@
  *                                    survival/when_no_model_can_be_had
  *                                    relay_faults/another_provider_goes_on
  *                                    conversation_relay/when_no_provider_answers
+ *   provider's server is another     tls/a_certificate_that_nobody_known_has_signed_is_refused
+ *                                    tls/a_certificate_of_another_host_is_refused
+ *                                    tls/a_voice_that_is_not_trusted_is_replaced
+ *   provider refuses a setting       refused_settings, refused
  *   clocks differ                    tokens/expire_half_a_minute_late, db/compares_clocks
  *                                    nodes/are_alive_for_hosts_whose_clocks_are_wrong
  *   disk full                        what_goes_wrong/a_node_with_a_full_disk
@@ -94,7 +98,6 @@
 /* clang-format on */
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -171,17 +174,10 @@ static int sessions_of(const char *model, int *open)
 Test(what_goes_wrong, a_caller_who_hangs_up_leaves_no_model_behind, .timeout = 120)
 {
     struct customer customer = customer_new();
-    const char *base = say("/api/v1/admin/tenants/%s", customer.tenant);
     const char *model = say("gpt-realtime-%s", customer.tenant);
-    struct reply reply =
-        admin("POST", say("%s/agent-versions", base),
-              say("{\"agent_id\":\"%s\",\"config\":{\"greeting\":\"Hello, this is the desk.\","
-                  "\"instructions\":\"Be brief.\",\"realtime_model\":\"%s\"}}",
-                  customer.agent_id, model));
     int open;
 
-    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
-    admin("POST", say("%s/agent-versions/%s/publish", base, at(reply.json, "version.id")), NULL);
+    customer_version(&customer, say(DESK ",\"realtime_model\":\"%s\"", model));
     customer_number(&customer);
     call_ended(call_place(&customer, "+13125550311",
                           "[{\"wait_agent\":true},{\"say\":\"Tell me a long story.\"},"

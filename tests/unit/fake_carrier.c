@@ -240,6 +240,15 @@ void fake_carrier_stop(struct fake_carrier *carrier)
     close(carrier->listener);
 }
 
+void fake_carrier_answers(struct fake_carrier *carrier, struct arena *arena, int status,
+                          const char *json)
+{
+    carrier->canned = arena_format(arena,
+                                   "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
+                                   "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                                   status, strlen(json), json);
+}
+
 const struct fake_number *fake_carrier_sold(const struct fake_carrier *carrier, const char *name)
 {
     for (int i = 0; i < FAKE_NUMBERS; i++)

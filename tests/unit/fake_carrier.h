@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "core/arena.h"
+
 enum { FAKE_NUMBERS = 32 };
 
 struct fake_number {
@@ -40,6 +42,10 @@ struct fake_carrier {
 /* Listens on a free port of the loopback and serves from then on. */
 void fake_carrier_start(struct fake_carrier *carrier);
 void fake_carrier_stop(struct fake_carrier *carrier);
+
+/* From now on it answers so, whatever it is asked; the answer lies in the arena. */
+void fake_carrier_answers(struct fake_carrier *carrier, struct arena *arena, int status,
+                          const char *json);
 
 /* The number of that name that it has sold, NULL when there is none. */
 const struct fake_number *fake_carrier_sold(const struct fake_carrier *carrier, const char *name);

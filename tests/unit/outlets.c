@@ -3,10 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <criterion/criterion.h>
+
 #include "core/clock.h"
 #include "core/config.h"
 #include "stream/audio.h"
 #include "stream/media.h"
+#include "stream/orders.h"
+#include "stream/realtime.h"
 #include "stream/realtime_link.h"
 #include "stream/socket.h"
 #include "stream/tools.h"
@@ -132,4 +136,24 @@ const char *expand(struct arena *arena, const char *text)
         text_char(&out, *text == '\'' ? '"' : *text);
     }
     return out.at ? out.at : "";
+}
+
+void model_sends(struct live *live, const char *message)
+{
+    struct arena arena = {0};
+    const char *text = expand(&arena, message);
+
+    cr_expect(realtime_take(live, text, strlen(text)));
+    arena_free(&arena);
+}
+
+const char *order_for_test(struct live *live, const char *kind, const char *args)
+{
+    struct arena arena = {0};
+    json_object *tree = json_tokener_parse(expand(&arena, args));
+    const char *error = order_run(live, kind, tree);
+
+    json_object_put(tree);
+    arena_free(&arena);
+    return error;
 }

@@ -35,6 +35,12 @@ struct live *live_for_test(struct kept *carrier, struct kept *model);
 /* In what a test writes, ' stands for ", and #n# for base64 of n bytes of audio. */
 const char *expand(struct arena *arena, const char *text);
 
+/* A message of the model's, as expand() spells it; the test fails when it is not taken. */
+void model_sends(struct live *live, const char *message);
+
+/* An order, its members as expand() spells them: NULL, or what speaks against it. */
+const char *order_for_test(struct live *live, const char *kind, const char *args);
+
 /* Facts that calls left behind since the test began, one line each. */
 extern char facts_kept[64 * 1024];
 

@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "domain/turns.h"
+#include "folder.h"
 #include "outlets.h"
 #include "stream/bridge.h"
 #include "stream/mind.h"
@@ -270,13 +271,13 @@ Test(checkpoint, writes_few_lines_and_none_when_nobody_speaks)
 
 Test(pulse, a_process_that_is_killed_leaves_the_time_of_its_last_turn)
 {
-    char directory[] = "/tmp/pulse-test-XXXXXX", command[100];
+    char directory[FOLDER_SIZE];
     int64_t before_ms, after_ms;
     pid_t child;
     instant died;
 
     clock_release();
-    cr_assert_not_null(mkdtemp(directory));
+    folder_make(directory);
     child = fork();
     if (!child) {
         for (pulse_start(directory, 7);; usleep(1000))
@@ -291,6 +292,5 @@ Test(pulse, a_process_that_is_killed_leaves_the_time_of_its_last_turn)
     cr_expect(died.ms > before_ms && died.ms <= after_ms, "%lld of %lld to %lld",
               (long long)died.ms, (long long)before_ms, (long long)after_ms);
     cr_expect(instant_is_none(pulse_last(directory, 6)), "another one wrote that file");
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
 }

@@ -12,10 +12,11 @@
 #include "core/column.h"
 #include "core/config.h"
 #include "core/log.h"
+#include "folder.h"
 
 static struct work work;
 static struct config config;
-static char directory[] = "/tmp/trunkline-config-XXXXXX";
+static char directory[FOLDER_SIZE];
 
 static const char *in_directory(const char *name)
 {
@@ -34,14 +35,14 @@ static void setup(void)
         unsetenv(key);
     }
     config = config_defaults;
-    cr_assert_not_null(mkdtemp(directory));
+    folder_make(directory);
     setenv("SPOOL_DIR", in_directory("deep/spool"), 1);
     cr_assert_not_null(freopen("/dev/null", "w", stderr));
 }
 
 static void end(void)
 {
-    cr_expect_eq(system(arena_format(&work.arena, "rm -rf %s", directory)), 0);
+    folder_remove(directory);
     work_end(&work);
 }
 

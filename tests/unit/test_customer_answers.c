@@ -374,14 +374,6 @@ Test(customer_answers, keep_wishes_that_are_not_changed)
 
 /* ---- orders ---- */
 
-static void carrier_says(int status, const char *json)
-{
-    carrier.canned = arena_format(&work->arena,
-                                  "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
-                                  "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                                  status, strlen(json), json);
-}
-
 static bool order(const struct customer_wishes *wishes, struct call *call)
 {
     const struct carrier_setting settings[] = {{"SendDigits", "1w2"}, {"Trim", NULL}};
@@ -395,8 +387,9 @@ static bool order(const struct customer_wishes *wishes, struct call *call)
         .nsettings = COUNT(settings),
     };
 
-    carrier_says(201, arena_format(&work->arena, "{\"sid\":\"%s\",\"status\":\"queued\"}",
-                                   new_sid(&world, "CA")));
+    fake_carrier_answers(&carrier, &work->arena, 201,
+                         arena_format(&work->arena, "{\"sid\":\"%s\",\"status\":\"queued\"}",
+                                      new_sid(&world, "CA")));
     return outbound_order(work, &given, call);
 }
 
@@ -426,7 +419,8 @@ Test(customer_answers, take_live_calls_from_the_agent)
     const struct customer_wishes wishes = {.twiml = "<Response><Say>Bye</Say></Response>",
                                            .fallback_url = "https://app.example.com/f"};
 
-    carrier_says(200, "{\"sid\":\"CA1\",\"status\":\"in-progress\"}");
+    fake_carrier_answers(&carrier, &work->arena, 200,
+                         "{\"sid\":\"CA1\",\"status\":\"in-progress\"}");
     cr_assert(customer_redirect(work, &in.call, &wishes, 60), "%s", work->error.message);
     cr_expect_not_null(strstr(carrier.request, in.call.call_sid));
     cr_expect_not_null(strstr(carrier.request, "%2Fhooks%2Ftwilio%2Ftwiml%2Fv1."));
@@ -439,7 +433,8 @@ Test(customer_answers, do_not_take_calls_that_are_over)
     const struct customer_wishes wishes = {.url = "https://app.example.com/v"};
     struct incoming in = call_in(&world);
 
-    carrier_says(400, "{\"code\":21220,\"message\":\"Call is not in-progress\",\"status\":400}");
+    fake_carrier_answers(&carrier, &work->arena, 400,
+                         "{\"code\":21220,\"message\":\"Call is not in-progress\",\"status\":400}");
     cr_expect_not(customer_redirect(work, &in.call, &wishes, 0));
     cr_expect_eq(work->error.what, WRONG_STATE, "%s", work->error.message);
     end_by_carrier(&world, in.call.id, 3);
@@ -460,7 +455,8 @@ Test(customer_answers, leave_a_call_as_it_was_when_the_carrier_refuses)
 
     cr_assert(customer_redirect(work, &in.call, &before, 0), "%s", work->error.message);
     call = in.call;
-    carrier_says(400, "{\"code\":21220,\"message\":\"Call is not in-progress\",\"status\":400}");
+    fake_carrier_answers(&carrier, &work->arena, 400,
+                         "{\"code\":21220,\"message\":\"Call is not in-progress\",\"status\":400}");
     cr_expect_not(customer_redirect(work, &call, &refused, 0));
     cr_expect_eq(work->error.what, WRONG_STATE, "%s", work->error.message);
     cr_assert(call_get(work, in.call.id, &call));

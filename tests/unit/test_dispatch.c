@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -8,6 +7,7 @@
 #include "api_of_things.h"
 #include "core/config.h"
 #include "domain/host_memory.h"
+#include "folder.h"
 
 static struct thing thing;
 static char id[40];
@@ -45,72 +45,72 @@ struct exchange {
                      "'created_at':'2025-11-02T10:00:00Z'}"
 #define WHY(why) "{'why':'" why "'}"
 
+static struct exchange exchanges[] = {
+    /* clang-format off */
+    {"GET /things/@", "", 200, SHOWN("null", "'S'", "7")},
+    {"HEAD /things/@", "", 200, SHOWN("null", "'S'", "7")},
+    {"GET /things/@/", "", 200, SHOWN("null", "'S'", "7")},
+    {"GET /%74hings/@", "", 200, SHOWN("null", "'S'", "7")},
+    {"GET /strict/@", "", 200, "{'id':'@','code':'a','size':'S','limits':{'most':7},'is_good':false,'created_at':'2025-11-02T10:00:00Z'}"},
+    {"GET /things", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
+    {"GET /things?size=S", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
+    {"GET /things?size=L", "", 200, "{'more':false,'rows':[]}"},
+    {"GET /things?code=a&is_good=false", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
+    {"GET /forms?Size=L&IsGood=false", "", 200, "{'more':false,'rows':[]}"},
+    {"GET /things?is_good=true", "", 200, "{'more':false,'rows':[]}"},
+    {"GET /things?offset=1", "", 200, "{'more':false,'rows':[]}"},
+    {"GET /things?unknown=1", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
+    {"GET /strict?unknown=1", "", 400, WHY("unknown is not a parameter of this request")},
+    {"GET /things?size=M", "", 400, WHY("size must be one of the documented values")},
+    {"GET /things?size=small", "", 400, WHY("size must be one of the documented values")},
+    {"GET /things?is_good=1", "", 400, WHY("is_good must be true or false")},
+    {"GET /things?limit=0", "", 400, WHY("limit is out of range")},
+    {"GET /things?limit=6", "", 400, WHY("limit is out of range")},
+    {"GET /things?limit=x", "", 400, WHY("limit must be an integer")},
+    {"GET /things?limit=", "", 400, WHY("limit must be an integer")},
+    {"GET /things?offset=-1", "", 400, WHY("offset must be an integer")},
+    {"GET /things?size=%FF", "", 400, WHY("The query is not percent-encoded UTF-8")},
+    {"GET /things?size=%00", "", 400, WHY("The query is not percent-encoded UTF-8")},
+    {"GET /things/7", "", 404, WHY("There is no such thing")},
+    {"GET /strict/7", "", 400, WHY("id must be an id")},
+    {"GET /things/thing_00000000000000000000000001", "", 404, WHY("The thing does not exist")},
+    {"GET /things//@", "", 404, WHY("There is nothing at this path")},
+    {"GET /things/@/more", "", 404, WHY("There is nothing at this path")},
+    {"GET /thingsx", "", 404, WHY("There is nothing at this path")},
+    {"GET /things/%zz", "", 400, WHY("The path is not percent-encoded UTF-8")},
+    {"GET /things/%00", "", 400, WHY("The path is not percent-encoded UTF-8")},
+    {"GET /things/%C0%AF", "", 400, WHY("The path is not percent-encoded UTF-8")},
+    {"PUT /things/@", "{}", 405, WHY("This path does not answer that method")},
+    {"TRACE /things/@", "", 405, WHY("This path does not answer that method")},
+    {"PATCH /things/@", "{'label':'x'}", 200, SHOWN("'x'", "'S'", "7")},
+    {"PATCH /things/@", "{'size':null,'limits':{'most':8}}", 200, SHOWN("null", "null", "8")},
+    {"PATCH /things/@", "{}", 200, SHOWN("null", "'S'", "7")},
+    {"PATCH /things/@", "", 200, SHOWN("null", "'S'", "7")},
+    {"PATCH /things/@", "{'id':'x','created_at':1,'unknown':2}", 200, SHOWN("null", "'S'", "7")},
+    {"PATCH /strict/@", "{'cod':'b'}", 400, WHY("cod is not a field of this request; did you mean code?")},
+    {"PATCH /strict/@", "{'created_at':'x'}", 400, WHY("created_at is not a field of this request")},
+    {"PATCH /strict/@", "{'limits':{'mast':1}}", 400, WHY("limits.mast is not a field of this request; did you mean most?")},
+    {"PATCH /forms/@", "Label=x+y%2B&Size=S", 200, SHOWN("'x y+'", "'S'", "7")},
+    {"PATCH /forms/@", "IsGood=no", 400, WHY("IsGood must be true or false")},
+    {"PATCH /forms/@", "{'Label':'x'}", 200, SHOWN("'x'", "'S'", "7")},
+    {"PATCH /forms/@", "Label=%zz", 400, WHY("The body is not a percent-encoded form in UTF-8")},
+    {"PATCH /forms/@", "Label=a&Label=b", 400, WHY("Label must be a string")},
+    {"DELETE /things/@", "", 204, ""},
+    {"POST /things", "{'code':'a'}", 409, WHY("The thing exists already")},
+    {"POST /things", "{}", 400, WHY("code is required")},
+    {"POST /things", "", 400, WHY("code is required")},
+    {"POST /forms", "", 400, WHY("Code is required")},
+    {"POST /things", "[]", 400, WHY("The body must be a JSON object")},
+    {"POST /things", "7", 400, WHY("The body must be a JSON object")},
+    {"POST /things/order", "{'who':'ann','count':3}", 201, "{'who':'ann','count':3}"},
+    {"POST /strict/order", "{'who':'ann'}", 201, "{'who':'ann'}"},
+    {"POST /forms/order", "Who=ann&Count=3", 201, "{'who':'ann','count':3}"},
+    {"GET /", "", 404, WHY("There is nothing at this path")},
+    /* clang-format on */
+};
+
 ParameterizedTestParameters(dispatch, answers)
 {
-    static struct exchange exchanges[] = {
-        /* clang-format off */
-        {"GET /things/@", "", 200, SHOWN("null", "'S'", "7")},
-        {"HEAD /things/@", "", 200, SHOWN("null", "'S'", "7")},
-        {"GET /things/@/", "", 200, SHOWN("null", "'S'", "7")},
-        {"GET /%74hings/@", "", 200, SHOWN("null", "'S'", "7")},
-        {"GET /strict/@", "", 200, "{'id':'@','code':'a','size':'S','limits':{'most':7},'is_good':false,'created_at':'2025-11-02T10:00:00Z'}"},
-        {"GET /things", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
-        {"GET /things?size=S", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
-        {"GET /things?size=L", "", 200, "{'more':false,'rows':[]}"},
-        {"GET /things?code=a&is_good=false", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
-        {"GET /forms?Size=L&IsGood=false", "", 200, "{'more':false,'rows':[]}"},
-        {"GET /things?is_good=true", "", 200, "{'more':false,'rows':[]}"},
-        {"GET /things?offset=1", "", 200, "{'more':false,'rows':[]}"},
-        {"GET /things?unknown=1", "", 200, "{'more':false,'rows':[" SHOWN("null", "'S'", "7") "]}"},
-        {"GET /strict?unknown=1", "", 400, WHY("unknown is not a parameter of this request")},
-        {"GET /things?size=M", "", 400, WHY("size must be one of the documented values")},
-        {"GET /things?size=small", "", 400, WHY("size must be one of the documented values")},
-        {"GET /things?is_good=1", "", 400, WHY("is_good must be true or false")},
-        {"GET /things?limit=0", "", 400, WHY("limit is out of range")},
-        {"GET /things?limit=6", "", 400, WHY("limit is out of range")},
-        {"GET /things?limit=x", "", 400, WHY("limit must be an integer")},
-        {"GET /things?limit=", "", 400, WHY("limit must be an integer")},
-        {"GET /things?offset=-1", "", 400, WHY("offset must be an integer")},
-        {"GET /things?size=%FF", "", 400, WHY("The query is not percent-encoded UTF-8")},
-        {"GET /things?size=%00", "", 400, WHY("The query is not percent-encoded UTF-8")},
-        {"GET /things/7", "", 404, WHY("There is no such thing")},
-        {"GET /strict/7", "", 400, WHY("id must be an id")},
-        {"GET /things/thing_00000000000000000000000001", "", 404, WHY("The thing does not exist")},
-        {"GET /things//@", "", 404, WHY("There is nothing at this path")},
-        {"GET /things/@/more", "", 404, WHY("There is nothing at this path")},
-        {"GET /thingsx", "", 404, WHY("There is nothing at this path")},
-        {"GET /things/%zz", "", 400, WHY("The path is not percent-encoded UTF-8")},
-        {"GET /things/%00", "", 400, WHY("The path is not percent-encoded UTF-8")},
-        {"GET /things/%C0%AF", "", 400, WHY("The path is not percent-encoded UTF-8")},
-        {"PUT /things/@", "{}", 405, WHY("This path does not answer that method")},
-        {"TRACE /things/@", "", 405, WHY("This path does not answer that method")},
-        {"PATCH /things/@", "{'label':'x'}", 200, SHOWN("'x'", "'S'", "7")},
-        {"PATCH /things/@", "{'size':null,'limits':{'most':8}}", 200, SHOWN("null", "null", "8")},
-        {"PATCH /things/@", "{}", 200, SHOWN("null", "'S'", "7")},
-        {"PATCH /things/@", "", 200, SHOWN("null", "'S'", "7")},
-        {"PATCH /things/@", "{'id':'x','created_at':1,'unknown':2}", 200, SHOWN("null", "'S'", "7")},
-        {"PATCH /strict/@", "{'cod':'b'}", 400, WHY("cod is not a field of this request; did you mean code?")},
-        {"PATCH /strict/@", "{'created_at':'x'}", 400, WHY("created_at is not a field of this request")},
-        {"PATCH /strict/@", "{'limits':{'mast':1}}", 400, WHY("limits.mast is not a field of this request; did you mean most?")},
-        {"PATCH /forms/@", "Label=x+y%2B&Size=S", 200, SHOWN("'x y+'", "'S'", "7")},
-        {"PATCH /forms/@", "IsGood=no", 400, WHY("IsGood must be true or false")},
-        {"PATCH /forms/@", "{'Label':'x'}", 200, SHOWN("'x'", "'S'", "7")},
-        {"PATCH /forms/@", "Label=%zz", 400, WHY("The body is not a percent-encoded form in UTF-8")},
-        {"PATCH /forms/@", "Label=a&Label=b", 400, WHY("Label must be a string")},
-        {"DELETE /things/@", "", 204, ""},
-        {"POST /things", "{'code':'a'}", 409, WHY("The thing exists already")},
-        {"POST /things", "{}", 400, WHY("code is required")},
-        {"POST /things", "", 400, WHY("code is required")},
-        {"POST /forms", "", 400, WHY("Code is required")},
-        {"POST /things", "[]", 400, WHY("The body must be a JSON object")},
-        {"POST /things", "7", 400, WHY("The body must be a JSON object")},
-        {"POST /things/order", "{'who':'ann','count':3}", 201, "{'who':'ann','count':3}"},
-        {"POST /strict/order", "{'who':'ann'}", 201, "{'who':'ann'}"},
-        {"POST /forms/order", "Who=ann&Count=3", 201, "{'who':'ann','count':3}"},
-        {"GET /", "", 404, WHY("There is nothing at this path")},
-        /* clang-format on */
-    };
-
     return cr_make_param_array(struct exchange, exchanges, COUNT(exchanges));
 }
 
@@ -304,9 +304,9 @@ Test(dispatch, says_the_limit_with_every_answer)
 Test(dispatch, keeps_workers_for_other_tenants)
 {
     struct request req = things_request("POST /things/slow", "");
-    char directory[] = "/tmp/trunkline-dispatch-XXXXXX";
+    char directory[FOLDER_SIZE];
 
-    cr_assert(mkdtemp(directory));
+    folder_make(directory);
     things_config.spool_dir = directory;
     things_config.outward_calls_per_tenant = 0;
     host_memory_open(&things_config);
@@ -322,7 +322,7 @@ Test(dispatch, keeps_workers_for_other_tenants)
         cr_expect_eq(req.status, 202, "what is over takes no place");
         request_end(&req);
     }
-    cr_expect_eq(system(arena_format(&things_work.arena, "rm -rf %s", directory)), 0);
+    folder_remove(directory);
 }
 
 Test(dispatch, says_what_a_path_answers)

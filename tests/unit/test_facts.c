@@ -6,6 +6,7 @@
 #include "domain/events.h"
 #include "domain/invocations.h"
 #include "domain/turns.h"
+#include "slots.h"
 #include "stream/facts.h"
 #include "world.h"
 
@@ -44,18 +45,9 @@ TestSuite(facts, .init = setup, .fini = end);
 
 static struct slot said(int64_t seq, enum speaker speaker, const char *text)
 {
-    struct slot slot = {
-        .seq = seq,
-        .speaker = speaker,
-        .text = {.at = (char *)(uintptr_t)text, .length = strlen(text)},
-        .at = clock_now(),
-        .start_ms = seq * 1000,
-        .end_ms = seq * 1000 + 500,
-        .heard_ms = NO_INTEGER,
-        .first_token_ms = NO_INTEGER,
-        .first_audio_ms = 321,
-    };
+    struct slot slot = slot_said(seq, speaker, text);
 
+    slot.first_audio_ms = 321;
     strcpy(slot.item, "item_1");
     return slot;
 }

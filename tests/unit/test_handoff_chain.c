@@ -18,28 +18,22 @@ static struct fake_carrier carrier;
 static struct incoming in;
 static struct handoff handoff;
 
-static void carrier_answers(int status, const char *json)
-{
-    carrier.canned = arena_format(&work->arena,
-                                  "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
-                                  "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                                  status, strlen(json), json);
-}
-
 /* The carrier takes the next order. */
 static void carrier_takes(void)
 {
-    carrier_answers(201,
-                    arena_format(&work->arena,
-                                 "{\"sid\":\"%s\",\"status\":\"queued\",\"direction\":"
-                                 "\"outbound-api\",\"from\":\"+1\",\"to\":\"+1\",\"duration\":null,"
-                                 "\"price\":null,\"start_time\":null,\"end_time\":null}",
-                                 new_sid(&world, "CA")));
+    fake_carrier_answers(
+        &carrier, &work->arena, 201,
+        arena_format(&work->arena,
+                     "{\"sid\":\"%s\",\"status\":\"queued\",\"direction\":"
+                     "\"outbound-api\",\"from\":\"+1\",\"to\":\"+1\",\"duration\":null,"
+                     "\"price\":null,\"start_time\":null,\"end_time\":null}",
+                     new_sid(&world, "CA")));
 }
 
 static void carrier_refuses(void)
 {
-    carrier_answers(400, "{\"code\":21211,\"message\":\"Invalid 'To' number\",\"status\":400}");
+    fake_carrier_answers(&carrier, &work->arena, 400,
+                         "{\"code\":21211,\"message\":\"Invalid 'To' number\",\"status\":400}");
 }
 
 static void begin(void)

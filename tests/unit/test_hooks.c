@@ -1,9 +1,7 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/rand.h"
 #include "domain/callback_journal.h"
@@ -13,11 +11,13 @@
 #include "fcgi/callback/callback.h"
 #include "fcgi/callback/twiml.h"
 #include "fcgi/dialect.h"
+#include "folder.h"
 #include "world.h"
 
 static struct world world;
 static struct work *const work = &world.work;
-static struct db *db; /* what requests are given; NULL after the store went away */
+static struct db *db;           /* what requests are given; NULL after the store went away */
+static char spool[FOLDER_SIZE]; /* "": the store never went away */
 
 static void setup(void)
 {
@@ -27,6 +27,8 @@ static void setup(void)
 
 static void end(void)
 {
+    if (*spool)
+        folder_remove(spool);
     world_end(&world);
 }
 
@@ -385,11 +387,9 @@ Test(hooks, take_stop_from_a_message)
 
 /* The store goes away and comes back. */
 
-static char spool[] = "/tmp/spool-XXXXXX";
-
 static void lose_store(void)
 {
-    cr_assert(mkdtemp(spool) != NULL);
+    folder_make(spool);
     world.config.spool_dir = spool;
     db = db_open("mysql://nobody@127.0.0.1:1/nothing");
 }

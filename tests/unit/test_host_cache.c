@@ -1,7 +1,6 @@
 #include <criterion/criterion.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,14 +11,15 @@
 #include "domain/host_cache.h"
 #include "domain/nodes.h"
 #include "domain/route_cache.h"
+#include "folder.h"
 
-static char directory[] = "/tmp/known-test-XXXXXX";
+static char directory[FOLDER_SIZE];
 static struct config config;
 static struct work work;
 
 static void setup(void)
 {
-    cr_assert(mkdtemp(directory));
+    folder_make(directory);
     config = config_defaults;
     config.spool_dir = directory;
     config.secrets_key = "a key of thirty-two letters, once";
@@ -28,10 +28,7 @@ static void setup(void)
 
 static void end(void)
 {
-    char command[100];
-
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
     work_end(&work);
 }
 

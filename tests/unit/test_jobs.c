@@ -22,14 +22,6 @@ static void end(void)
 
 TestSuite(jobs, .init = setup, .fini = end);
 
-static void once(const char *job)
-{
-    struct work one = {.id = "once", .db = work->db, .config = work->config};
-
-    cr_assert(jobs_once(&one, job), "%s", one.error.message);
-    work_end(&one);
-}
-
 Test(jobs, have_names_of_their_own_and_a_pace)
 {
     for (size_t i = 0; i < jobs_count; i++) {
@@ -53,9 +45,9 @@ Test(jobs, finish_what_was_left_unfinished_and_once)
     claim_stream(&world, &left);
     end_by_carrier(&world, left.call.id, 12);
     clock_set(instant_after(clock_now(), 10 * 60 * 1000));
-    once("finalise");
-    once("expired");
-    once("finalise");
+    job_once(&world, "finalise");
+    job_once(&world, "expired");
+    job_once(&world, "finalise");
     cr_assert(call_get(work, left.call.id, &left.call));
     cr_expect_not(instant_is_none(left.call.finalized_at));
     cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM outbox WHERE tenant_id = ?"
@@ -68,7 +60,7 @@ Test(jobs, finish_what_was_left_unfinished_and_once)
 /* A session nobody connected to; its state tells whether the job ran. */
 static const char *state_after(const char *job, struct incoming *in)
 {
-    once(job);
+    job_once(&world, job);
     cr_assert(session_get(work, in->session.id, &in->session));
     return in->session.state;
 }
@@ -121,7 +113,7 @@ Test(jobs, put_off_an_effect_that_fails_and_try_it_again)
         " FROM calls",
         NULL, 0, NULL));
     cr_assert(outbox_put(work, "recording", in.call.id, "recording.copy", NULL, NULL));
-    once("recordings");
+    job_once(&world, "recordings");
     cr_assert(db_number(work, sql, (const struct param[]){PARAM(now), PARAM(work->tenant)}, 2, -1,
                         &seconds));
     cr_expect(seconds >= 7 && seconds <= 12, "%lld", (long long)seconds);

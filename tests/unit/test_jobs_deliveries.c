@@ -81,15 +81,6 @@ static struct webhook_endpoint read_endpoint(uid id)
     return endpoint;
 }
 
-/* One round, and what it left under way; memory of its own, so that what the test holds stays. */
-static void once(const char *job)
-{
-    struct work one = {.id = "once", .db = work->db, .config = work->config};
-
-    cr_assert(jobs_once(&one, job), "%s", one.error.message);
-    work_end(&one);
-}
-
 static void expect_signed(const struct heard *heard)
 {
     const char *signature = heard_header(heard, "X-KwickPhone-Signature");
@@ -113,8 +104,8 @@ Test(deliveries, of_a_finished_call_arrive_signed)
         NULL));
     end_by_carrier(&world, in.call.id, 42);
     cr_assert(call_finalise(work, in.call.id, NULL));
-    once("fan-out");
-    once("deliveries");
+    job_once(&world, "fan-out");
+    job_once(&world, "deliveries");
     cr_assert_eq(answerer_count("/hook"), 1);
     heard = answerer_heard("/hook", 0);
     cr_expect_str_eq(heard.method, "POST");
@@ -124,8 +115,8 @@ Test(deliveries, of_a_finished_call_arrive_signed)
     cr_expect_not_null(strstr(heard.body, heard_header(&heard, "X-Event-Id")));
     cr_expect_not_null(strstr(heard.body, in.call.call_sid));
     expect_signed(&heard);
-    once("fan-out");
-    once("deliveries");
+    job_once(&world, "fan-out");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/hook"), 1, "it was delivered once");
 }
 
@@ -136,7 +127,7 @@ Test(deliveries, note_what_the_receiver_answered)
     uid id = add_delivery(&endpoint);
 
     answerer_say("/hook", 202, "taken \xFF");
-    once("deliveries");
+    job_once(&world, "deliveries");
     delivery = read_delivery(id);
     cr_expect_str_eq(delivery.state, "sent");
     cr_expect_eq(delivery.status_code, 202);
@@ -154,17 +145,17 @@ Test(deliveries, are_repeated_by_the_schedule_and_stay_the_same)
 
     clock_set(instant_after(clock_now(), 1000));
     answerer_say("/hook", 500, "no");
-    once("deliveries");
+    job_once(&world, "deliveries");
     delivery = read_delivery(id);
     cr_expect_str_eq(delivery.state, "retrying");
     cr_expect_geq(delivery.available_at.ms, clock_now().ms + 8000);
     cr_expect_leq(delivery.available_at.ms, clock_now().ms + 12000);
     clock_advance_ms(7000);
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/hook"), 1, "it is not due yet");
     clock_advance_ms(6000);
     answerer_say("/hook", 200, "yes");
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_assert_eq(answerer_count("/hook"), 2);
     first = answerer_heard("/hook", 0);
     second = answerer_heard("/hook", 1);
@@ -183,7 +174,7 @@ Test(deliveries, are_given_up_after_a_day)
     clock_set(clock_now());
     answerer_say("/hook", 503, "no");
     for (int i = 0; i < 12; i++) {
-        once("deliveries");
+        job_once(&world, "deliveries");
         clock_advance_ms((int64_t)15 * 3600 * 1000);
     }
     cr_expect_eq(answerer_count("/hook"), 9);
@@ -196,11 +187,11 @@ Test(deliveries, to_who_is_gone_disable_the_endpoint)
     uid first = add_delivery(&endpoint), second;
 
     answerer_say("/gone", 410, "gone");
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_str_eq(read_delivery(first).state, "failed");
     cr_expect_not(read_endpoint(endpoint.id).enabled);
     second = add_delivery(&endpoint);
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/gone"), 1);
     cr_expect_str_eq(read_delivery(second).state, "failed");
 }
@@ -214,7 +205,7 @@ Test(deliveries, to_an_endpoint_that_was_removed_fail)
                          "UPDATE webhook_endpoints SET deleted_at = UTC_TIMESTAMP(3)"
                          " WHERE tenant_id = ? AND id = ?",
                          (struct param[]){PARAM(work->tenant), PARAM(endpoint.id)}, 2, NULL));
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/removed"), 0);
     cr_expect_str_eq(read_delivery(id).state, "failed");
     cr_expect_str_eq(read_delivery(id).last_error, "The endpoint is gone");
@@ -230,19 +221,19 @@ Test(deliveries, open_the_circuit_after_twenty_failures_in_a_row)
     answerer_say("/broken", 500, "no");
     for (int i = 0; i < 25; i++)
         add_delivery(&endpoint);
-    once("deliveries");
+    job_once(&world, "deliveries");
     failed = answerer_count("/broken");
     cr_expect(failed >= 20 && failed <= 23, "three may be on their way at the twentieth");
     opened_until = read_endpoint(endpoint.id).opened_until;
     cr_expect_eq(opened_until.ms, clock_now().ms + 15 * 60 * 1000);
     add_delivery(&well);
     clock_advance_ms(14 * 60 * 1000);
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/broken"), failed, "the circuit is open");
     cr_expect_eq(answerer_count("/well"), 1);
     answerer_say("/broken", 200, "yes");
     clock_advance_ms(2 * 60 * 1000);
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/broken"), failed + 25);
     cr_expect_eq(read_endpoint(endpoint.id).failure_count, 0);
 }
@@ -294,10 +285,10 @@ Test(deliveries, of_a_sender_that_died_go_out_again_with_the_same_event)
     clock_set(clock_now());
     cr_assert(deliveries_claim(work, "one that dies", 30000, 10, &claimed));
     cr_assert_eq(claimed.count, 1);
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/hook"), 0, "the lease holds");
     clock_advance_ms(31000);
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_assert_eq(answerer_count("/hook"), 1);
     heard = answerer_heard("/hook", 0);
     uid_write_base32(delivery.event_id, id);
@@ -320,7 +311,7 @@ Test(deliveries, to_a_slow_receiver_hold_up_nobody_else)
                                        " WHERE tenant_id = ? AND lease_until IS NOT NULL"),
                  4, "one endpoint is sent four at once");
     answerer_release();
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/slow"), 10);
 }
 
@@ -371,7 +362,7 @@ Test(deliveries, never_reach_a_private_address_that_is_not_allowed)
     uid id = add_delivery(&endpoint);
 
     world.config.allow_private_urls = "no";
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_eq(answerer_count("/"), 0);
     cr_expect_str_eq(read_delivery(id).state, "retrying");
     cr_assert_not_null(read_delivery(id).last_error);
@@ -387,7 +378,7 @@ Test(deliveries, of_two_tenants_are_kept_apart)
     theirs = add_endpoint("/theirs");
     of_theirs = add_delivery(&theirs);
     answerer_say("/theirs", 500, "no");
-    once("deliveries");
+    job_once(&world, "deliveries");
     cr_expect_str_eq(read_delivery(of_theirs).state, "retrying");
     cr_expect_eq(read_endpoint(theirs.id).failure_count, 1);
     work->tenant--;
@@ -398,7 +389,7 @@ Test(deliveries, of_two_tenants_are_kept_apart)
 Test(deliveries, of_topics_that_nobody_serves_wait_untouched)
 {
     cr_assert(outbox_put(work, "workflow", uid_new(), "workflow.trigger", NULL, NULL));
-    once("all");
+    job_once(&world, "all");
     cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM outbox WHERE tenant_id = ?"
                                        " AND state = 'pending' AND attempts = 0"),
                  1);

@@ -8,9 +8,10 @@
 #include <criterion/criterion.h>
 
 #include "domain/journal.h"
+#include "folder.h"
 #include "tenancy.h"
 
-static char directory[] = "/tmp/trunkline-journal-XXXXXX";
+static char directory[FOLDER_SIZE];
 static struct config config;
 static struct work work;
 
@@ -32,7 +33,7 @@ static bool apply(struct work *one, const char *record, size_t length)
 
 static void setup(void)
 {
-    cr_assert(mkdtemp(directory));
+    folder_make(directory);
     config = tenancy_config;
     config.spool_dir = directory;
     work = (struct work){.id = "test", .config = &config};
@@ -40,10 +41,7 @@ static void setup(void)
 
 static void end(void)
 {
-    char command[100];
-
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
     work_end(&work);
 }
 

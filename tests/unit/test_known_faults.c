@@ -65,13 +65,6 @@ static void end(void)
 
 TestSuite(known_faults, .init = begin, .fini = end);
 
-static void take(const char *given)
-{
-    const char *text = expand(&arena, given);
-
-    cr_expect(realtime_take(live, text, strlen(text)));
-}
-
 static void from_carrier(const char *given)
 {
     const char *text = expand(&arena, given);
@@ -99,11 +92,11 @@ static void later(int ms)
 
 Test(known_faults, truncated_at_a_position_that_the_item_does_not_have)
 {
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#4000#"));
-    take(DELTA("r1", "i2", "#8000#"));
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#4000#"));
+    model_sends(live, DELTA("r1", "i2", "#8000#"));
     later(700);
-    take(SPEECH);
+    model_sends(live, SPEECH);
     cr_expect_eq(kept_with(&model, "\"item_id\":\"i2\",\"content_index\":0,\"audio_end_ms\":200"),
                  1, "counted from its own beginning: %s", kept_last(&model));
     cr_expect_eq(kept_with(&model, "\"item_id\":\"i1\""), 0, "what was heard whole stays so");
@@ -111,29 +104,31 @@ Test(known_faults, truncated_at_a_position_that_the_item_does_not_have)
 
 Test(known_faults, truncated_behind_the_audio_that_was_sent)
 {
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#4000#"));
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#4000#"));
     later(5000);
-    take(SPEECH);
+    model_sends(live, SPEECH);
     cr_expect_eq(kept_with(&model, "\"audio_end_ms\":500"), 1);
 }
 
 Test(known_faults, truncated_although_nothing_was_heard_or_said_in_sound)
 {
-    take(BEGINS("r1"));
-    take("{'type':'response.output_text.delta','response_id':'r1','item_id':'i1','delta':'Hi'}");
-    take(SPEECH);
+    model_sends(live, BEGINS("r1"));
+    model_sends(
+        live,
+        "{'type':'response.output_text.delta','response_id':'r1','item_id':'i1','delta':'Hi'}");
+    model_sends(live, SPEECH);
     cr_expect_eq(kept_with(&model, "truncate"), 0);
 }
 
 Test(known_faults, marks_that_a_clear_brings_back_count_as_played)
 {
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#8000#"));
-    take(SPEECH);
-    take(DONE("r1"));
-    take(BEGINS("r2"));
-    take(DELTA("r2", "i2", "#8000#"));
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#8000#"));
+    model_sends(live, SPEECH);
+    model_sends(live, DONE("r1"));
+    model_sends(live, BEGINS("r2"));
+    model_sends(live, DELTA("r2", "i2", "#8000#"));
     from_carrier("{'event':'mark','mark':{'name':'g0.0'}}");
     cr_expect_not(playback_is_idle(&live->playback), "that was of the audio before");
     from_carrier("{'event':'mark','mark':{'name':'g1.7 or so'}}");
@@ -143,10 +138,10 @@ Test(known_faults, marks_that_a_clear_brings_back_count_as_played)
 
 Test(known_faults, a_mark_without_a_name)
 {
-    take(BEGINS("r1"));
+    model_sends(live, BEGINS("r1"));
     for (int i = 0; i < 8; i++)
-        take(DELTA("r1", "i1", "#4000#"));
-    take("{'type':'response.output_audio.done','response_id':'r1','item_id':'i1'}");
+        model_sends(live, DELTA("r1", "i1", "#4000#"));
+    model_sends(live, "{'type':'response.output_audio.done','response_id':'r1','item_id':'i1'}");
     cr_expect_gt(kept_with(&carrier, "\"event\":\"mark\""), 4);
     cr_expect_eq(kept_with(&carrier, "\"event\":\"mark\""), kept_with(&carrier, "\"name\":\"g0."));
 }
@@ -154,19 +149,19 @@ Test(known_faults, a_mark_without_a_name)
 Test(known_faults, old_audio_of_a_response_that_began_after_the_interruption)
 {
     mind_speak(live, &(struct speak){.purpose = "tool"});
-    take(SPEECH);
-    take(arena_format(&arena,
-                      "{'type':'response.created','response':{'id':'r1','metadata':{"
-                      "'client_event_id':'%s'}}}",
-                      live->responses.event));
+    model_sends(live, SPEECH);
+    model_sends(live, arena_format(&arena,
+                                   "{'type':'response.created','response':{'id':'r1','metadata':{"
+                                   "'client_event_id':'%s'}}}",
+                                   live->responses.event));
     cr_expect_eq(kept_with(&model, "response.cancel"), 1);
-    take(DELTA("r1", "i1", "#8000#"));
+    model_sends(live, DELTA("r1", "i1", "#8000#"));
     cr_expect_eq(kept_with(&carrier, "media"), 0);
 }
 
 Test(known_faults, noise_flushes_a_greeting_that_nobody_hears_yet)
 {
-    take(SPEECH);
+    model_sends(live, SPEECH);
     cr_expect_eq(carrier.count, 0, "there is nothing to clear");
 }
 
@@ -180,64 +175,72 @@ Test(known_faults, an_error_of_no_weight_kills_the_call)
         "rate_limit_exceeded"};
 
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        take(arena_format(
-            &arena, "{'type':'error','error':{'type':'t','code':'%s','event_id':'x'}}", codes[i]));
-    take("{'type':'error','error':{'type':null,'code':null,'param':null}}");
-    take("{'type':'error'}");
+        model_sends(live,
+                    arena_format(&arena,
+                                 "{'type':'error','error':{'type':'t','code':'%s','event_id':'x'}}",
+                                 codes[i]));
+    model_sends(live, "{'type':'error','error':{'type':null,'code':null,'param':null}}");
+    model_sends(live, "{'type':'error'}");
     cr_expect_eq(live->state, LIVE_READY);
 }
 
 Test(known_faults, a_fatal_error_is_tried_again_for_ever)
 {
-    take("{'type':'error','error':{'type':'t','code':'insufficient_quota'}}");
+    model_sends(live, "{'type':'error','error':{'type':'t','code':'insufficient_quota'}}");
     cr_expect_neq(live->state, LIVE_CONNECTING);
 }
 
 Test(known_faults, two_answers_to_one_question)
 {
-    take(BEGINS("r1"));
+    model_sends(live, BEGINS("r1"));
     mind_speak(live, &(struct speak){.purpose = "tool"});
     mind_speak(live, &(struct speak){.purpose = "tool"});
     cr_expect_eq(kept_with(&model, "response.create"), 0, "one runs");
-    take(DONE("r1"));
+    model_sends(live, DONE("r1"));
     cr_expect_eq(kept_with(&model, "response.create"), 1, "both in one");
 }
 
 Test(known_faults, an_answer_of_our_own_beside_the_models)
 {
-    take(BEGINS("r1"));
+    model_sends(live, BEGINS("r1"));
     mind_speak(live, &(struct speak){.purpose = "tool"});
-    take("{'type':'input_audio_buffer.committed','item_id':'u1'}");
-    take(DONE("r1"));
+    model_sends(live, "{'type':'input_audio_buffer.committed','item_id':'u1'}");
+    model_sends(live, DONE("r1"));
     cr_expect_eq(kept_with(&model, "response.create"), 0, "the model answers the turn by itself");
 }
 
 Test(known_faults, a_request_that_crossed_the_models_own_is_lost)
 {
     mind_speak(live, &(struct speak){.purpose = "tool"});
-    take(arena_format(&arena,
-                      "{'type':'error','error':{'code':'conversation_already_has_active_response',"
-                      "'event_id':'%s'}}",
-                      live->responses.event));
-    take(DONE("r1"));
+    model_sends(
+        live,
+        arena_format(&arena,
+                     "{'type':'error','error':{'code':'conversation_already_has_active_response',"
+                     "'event_id':'%s'}}",
+                     live->responses.event));
+    model_sends(live, DONE("r1"));
     cr_expect_eq(kept_with(&model, "\"purpose\":\"tool\""), 2);
 }
 
 Test(known_faults, a_tool_runs_with_half_of_its_arguments)
 {
-    take("{'type':'response.function_call_arguments.done','call_id':'c1','name':'end_call',"
-         "'arguments':'{'}");
-    take("{'type':'response.output_item.done','item':{'type':'function_call','status':'incomplete',"
-         "'name':'end_call','call_id':'c1','arguments':'{'}}");
+    model_sends(live,
+                "{'type':'response.function_call_arguments.done','call_id':'c1','name':'end_call',"
+                "'arguments':'{'}");
+    model_sends(
+        live,
+        "{'type':'response.output_item.done','item':{'type':'function_call','status':'incomplete',"
+        "'name':'end_call','call_id':'c1','arguments':'{'}}");
     cr_expect_eq(live->state, LIVE_READY);
     cr_expect_eq(kept_with(&model, "function_call_output"), 0);
 }
 
 Test(known_faults, a_response_that_fails_leaves_the_caller_in_silence)
 {
-    take(BEGINS("r1"));
-    take("{'type':'response.done','response':{'id':'r1','status':'failed','status_details':{"
-         "'type':'failed','error':{'code':'server_error'}}}}");
+    model_sends(live, BEGINS("r1"));
+    model_sends(live,
+                "{'type':'response.done','response':{'id':'r1','status':'failed','status_details':{"
+                "'type':'failed','error':{'code':'server_error'}}}}");
     later(1600);
     cr_expect_eq(kept_with(&model, "\"purpose\":\"retry\""), 1);
 }
@@ -260,8 +263,9 @@ Test(known_faults, static_after_the_session_was_changed)
     cr_expect_eq(kept_with(&model, "\"output\":{\"format\":{\"type\":\"audio/pcmu\"}"), 2);
     live->state = LIVE_CONFIGURING;
     live->connects = 2;
-    take("{'type':'session.updated','session':{'audio':{'output':{'format':{'type':'audio/"
-         "pcm'}}}}}");
+    model_sends(live,
+                "{'type':'session.updated','session':{'audio':{'output':{'format':{'type':'audio/"
+                "pcm'}}}}}");
     cr_expect_neq(live->state, LIVE_READY, "noise is not passed on");
 }
 
@@ -285,10 +289,10 @@ Test(known_faults, the_callers_first_words_are_lost)
 
 Test(known_faults, the_goodbye_is_cut_off)
 {
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#16000#"));
-    take("{'type':'response.output_audio.done','response_id':'r1','item_id':'i1'}");
-    take(DONE("r1"));
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#16000#"));
+    model_sends(live, "{'type':'response.output_audio.done','response_id':'r1','item_id':'i1'}");
+    model_sends(live, DONE("r1"));
     live_drain(live);
     later(1900);
     cr_expect_eq(live->state, LIVE_DRAINING);
@@ -299,9 +303,9 @@ Test(known_faults, the_goodbye_is_cut_off)
 
 Test(known_faults, a_goodbye_whose_mark_is_lost_keeps_the_call_open)
 {
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#16000#"));
-    take(DONE("r1"));
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#16000#"));
+    model_sends(live, DONE("r1"));
     live_drain(live);
     later(12100);
     cr_expect_eq(live->state, LIVE_CLOSING);
@@ -312,7 +316,7 @@ Test(known_faults, the_model_talks_on_after_the_caller_hung_up)
     from_carrier("{'event':'stop','stop':{'callSid':'CA1'}}");
     cr_expect_eq(model.closed, 1000);
     cr_expect_eq(live->state, LIVE_CLOSING);
-    take(DELTA("r1", "i1", "#8000#"));
+    model_sends(live, DELTA("r1", "i1", "#8000#"));
     cr_expect_eq(carrier.count, 0);
 }
 

@@ -28,15 +28,6 @@ static void end(void)
 
 TestSuite(outbound, .init = setup, .fini = end);
 
-/* What the carrier answers to whatever it is asked next. */
-static void carrier_answers(int status, const char *json)
-{
-    carrier.canned = arena_format(&work->arena,
-                                  "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n"
-                                  "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                                  status, strlen(json), json);
-}
-
 static const char *call_json(const char *sid, const char *status)
 {
     return arena_format(&work->arena,
@@ -65,7 +56,7 @@ Test(outbound, orders_carry_our_key_and_get_the_carriers_sid)
     struct call call, found;
     char key[27];
 
-    carrier_answers(201, call_json(sid, "queued"));
+    fake_carrier_answers(&carrier, &work->arena, 201, call_json(sid, "queued"));
     cr_assert(order(&call), "%s", work->error.message);
     cr_expect_str_eq(call.call_sid, sid);
     cr_expect_str_eq(call.state, "queued");
@@ -93,7 +84,8 @@ Test(outbound, orders_that_the_carrier_refuses_fail_and_give_the_hold_back)
     row.amount_micros = 1000000;
     row.dedupe = "topup:1";
     cr_assert(ledger_put(work, &row, NULL));
-    carrier_answers(400, "{\"code\":21211,\"message\":\"Invalid 'To'\",\"status\":400}");
+    fake_carrier_answers(&carrier, &work->arena, 400,
+                         "{\"code\":21211,\"message\":\"Invalid 'To'\",\"status\":400}");
     cr_expect_not(order(&call));
     cr_assert(call_get(work, call.id, &call));
     cr_expect_str_eq(call.state, "failed");
@@ -108,7 +100,7 @@ Test(outbound, orders_without_an_answer_are_not_known_and_not_repeated)
 {
     struct call call;
 
-    carrier_answers(201, "not json at all");
+    fake_carrier_answers(&carrier, &work->arena, 201, "not json at all");
     cr_expect_not(order(&call));
     cr_expect_eq(work->error.what, BUSY);
     cr_assert(call_get(work, call.id, &call));
@@ -122,12 +114,13 @@ Test(outbound, orders_without_an_answer_are_settled_by_asking)
     struct call call;
     bool settled;
 
-    carrier_answers(201, "not json at all");
+    fake_carrier_answers(&carrier, &work->arena, 201, "not json at all");
     order(&call);
-    carrier_answers(200, "{\"calls\":[]}");
+    fake_carrier_answers(&carrier, &work->arena, 200, "{\"calls\":[]}");
     cr_assert(outbound_settle(work, call.id, &settled), "%s", work->error.message);
     cr_expect_not(settled, "it may still appear");
-    carrier_answers(200, arena_format(&work->arena, "{\"calls\":[%s]}", call_json(sid, "ringing")));
+    fake_carrier_answers(&carrier, &work->arena, 200,
+                         arena_format(&work->arena, "{\"calls\":[%s]}", call_json(sid, "ringing")));
     cr_assert(outbound_settle(work, call.id, &settled), "%s", work->error.message);
     cr_expect(settled);
     cr_assert(call_get(work, call.id, &call));
@@ -141,9 +134,9 @@ Test(outbound, orders_that_the_carrier_never_had_fail_in_the_end)
     struct call call;
     bool settled;
 
-    carrier_answers(201, "not json at all");
+    fake_carrier_answers(&carrier, &work->arena, 201, "not json at all");
     order(&call);
-    carrier_answers(200, "{\"calls\":[]}");
+    fake_carrier_answers(&carrier, &work->arena, 200, "{\"calls\":[]}");
     clock_set(instant_after(clock_now(), 11 * 60 * 1000));
     cr_assert(outbound_settle(work, call.id, &settled), "%s", work->error.message);
     cr_expect(settled);
@@ -170,7 +163,7 @@ Test(outbound, calls_that_were_answered_are_connected)
     struct call call;
     char key[27];
 
-    carrier_answers(201, "not json at all");
+    fake_carrier_answers(&carrier, &work->arena, 201, "not json at all");
     order(&call);
     uid_write_base32(call.id, key);
     work->tenant = 0; /* whose it is, the key says */
@@ -188,7 +181,7 @@ Test(outbound, calls_that_a_machine_answered_are_hung_up_on)
     struct call_plan plan;
     struct call call;
 
-    carrier_answers(201, call_json(sid, "queued"));
+    fake_carrier_answers(&carrier, &work->arena, 201, call_json(sid, "queued"));
     cr_assert(order(&call));
     cr_assert(outbound_answered(work, NULL, sid, "machine_start", &plan));
     cr_expect_eq(plan.kind, PLAN_HANGUP);
@@ -202,7 +195,7 @@ Test(outbound, calls_that_are_not_ours_hear_a_sentence)
 
     cr_assert(outbound_answered(work, NULL, sid, NULL, &plan));
     cr_expect_eq(plan.kind, PLAN_SAY);
-    carrier_answers(201, call_json(sid, "queued"));
+    fake_carrier_answers(&carrier, &work->arena, 201, call_json(sid, "queued"));
     cr_assert(order(&call));
     work->tenant++; /* proved by another tenant's token */
     cr_assert(outbound_answered(work, NULL, sid, NULL, &plan));

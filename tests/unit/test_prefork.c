@@ -1,8 +1,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,8 +14,9 @@
 #include "core/log.h"
 #include "domain/host_memory.h"
 #include "fcgi/prefork.h"
+#include "folder.h"
 
-static char directory[] = "/tmp/trunkline-prefork-XXXXXX";
+static char directory[FOLDER_SIZE];
 static int report[2]; /* what workers say: a struct said, each in one write */
 
 struct said {
@@ -30,7 +29,7 @@ static void setup(void)
     static struct config config;
 
     cr_redirect_stderr();
-    cr_assert(mkdtemp(directory));
+    folder_make(directory);
     config.spool_dir = directory;
     host_memory_open(&config);
     cr_assert_eq(pipe(report), 0);
@@ -38,10 +37,7 @@ static void setup(void)
 
 static void end(void)
 {
-    char command[100];
-
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
 }
 
 TestSuite(prefork, .init = setup, .fini = end, .timeout = 60);

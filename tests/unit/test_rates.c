@@ -11,19 +11,20 @@
 #include "domain/host_memory.h"
 #include "domain/rates.h"
 #include "fcgi/rates.h"
+#include "folder.h"
 #include "tenancy.h"
 
 /* Each test has a host of its own: a directory, and the memory mapped from it. */
 
 enum { NOON = 1762084800 }; /* a multiple of every window here */
 
-static char directory[] = "/tmp/trunkline-rates-XXXXXX";
+static char directory[FOLDER_SIZE];
 static struct config config;
 static struct work work;
 
 static void setup(void)
 {
-    cr_assert(mkdtemp(directory));
+    folder_make(directory);
     config = tenancy_config;
     config.spool_dir = directory;
     config.node_name = directory + strlen("/tmp/");
@@ -35,10 +36,7 @@ static void setup(void)
 
 static void end(void)
 {
-    char command[100];
-
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
     db_close(work.db);
     work_end(&work);
     clock_release();

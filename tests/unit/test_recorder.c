@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "outlets.h"
 #include "stream/audio.h"
 #include "stream/offloop.h"
@@ -21,24 +22,20 @@
 enum { SECOND = 8000, CALLER = 0x10, AGENT = 0x90, PATH = 400 };
 
 static struct world world;
-static char directory[64];
+static char directory[FOLDER_SIZE];
 static unsigned char file[64 * 1024];
 
 static void setup(void)
 {
     world_begin(&world, NULL, false);
     world.config.database_url = getenv("TEST_DATABASE_URL");
-    strcpy(directory, "/tmp/recorder-test-XXXXXX");
-    cr_assert_not_null(mkdtemp(directory));
+    folder_make(directory);
     cr_assert(recorders_start(&world.config, directory));
 }
 
 static void end(void)
 {
-    char command[100];
-
-    snprintf(command, sizeof command, "rm -r %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
     world_end(&world);
 }
 

@@ -1,14 +1,13 @@
 #include <criterion/criterion.h>
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/crypto.h"
 #include "core/rand.h"
 #include "domain/finalise.h"
 #include "domain/outbox.h"
 #include "domain/recordings.h"
+#include "folder.h"
 #include "world.h"
 
 static struct world world;
@@ -106,10 +105,10 @@ Test(recordings, are_read_back_in_any_range_from_the_database)
 
 Test(recordings, are_read_back_in_any_range_from_a_directory)
 {
-    char directory[] = "/tmp/recordings-XXXXXX";
+    char directory[FOLDER_SIZE];
     struct recording recording, found;
 
-    cr_assert(mkdtemp(directory) != NULL);
+    folder_make(directory);
     world.config.recording_store = directory;
     recording = begun();
     rand_bytes(sound, sizeof sound);
@@ -120,7 +119,7 @@ Test(recordings, are_read_back_in_any_range_from_a_directory)
     expect_ranges(&found);
     cr_assert(recording_purge(work, &found));
     cr_expect_not(recording_of_call(work, in.call.id, &found));
-    cr_assert_eq(system(arena_format(&work->arena, "rm -r %s", directory)), 0);
+    folder_remove(directory);
 }
 
 Test(recordings, are_not_there_before_they_are_finished)

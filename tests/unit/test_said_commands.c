@@ -205,15 +205,6 @@ Test(said_commands, that_the_agent_has_no_tool_for_are_refused_in_words)
 
 /* ---- questions ---- */
 
-static const char *order(const char *kind, const char *args)
-{
-    json_object *tree = json_tokener_parse(expand(&arena, args));
-    const char *error = order_run(live, kind, tree);
-
-    json_object_put(tree);
-    return error;
-}
-
 static void later(int ms)
 {
     clock_advance_ms(ms);
@@ -228,10 +219,10 @@ Test(clarification, goes_to_the_supervisor_and_comes_back_to_the_agent)
     words_end("Let me ask. [[request_user:May I give ten percent?]]");
     cr_expect(strstr(facts_kept, "supervisor.question"));
     cr_expect(strstr(facts_kept, "May I give ten percent?"));
-    cr_expect_null(order("clarify", "{'text':'Five at most'}"));
+    cr_expect_null(order_for_test(live, "clarify", "{'text':'Five at most'}"));
     cr_expect_eq(kept_with(&model, "Five at most"), 1u);
     cr_expect(strstr(facts_kept, "supervisor.answer"));
-    cr_expect_str_eq(order("clarify", "{'text':'Ten then'}"), COMMAND_NO_QUESTION);
+    cr_expect_str_eq(order_for_test(live, "clarify", "{'text':'Ten then'}"), COMMAND_NO_QUESTION);
 }
 
 Test(clarification, asks_a_caller_who_heard_nothing_to_hold_on)
@@ -251,14 +242,14 @@ Test(clarification, is_given_up_when_nobody_answers)
     tool_call(live, "request_user", "call_1", "{\"question\":\"May I?\"}");
     later(CLARIFICATION_MS + 1000);
     cr_expect_eq(kept_with(&model, "Go on without the answer"), 1u);
-    cr_expect_str_eq(order("clarify", "{'text':'Yes'}"), COMMAND_NO_QUESTION);
+    cr_expect_str_eq(order_for_test(live, "clarify", "{'text':'Yes'}"), COMMAND_NO_QUESTION);
 }
 
 Test(clarification, is_settled_by_a_supervisor_who_speaks_to_the_caller)
 {
     tool_call(live, "request_user", "call_1", "{\"question\":\"May I?\"}");
-    cr_expect_null(order("say", "{'text':'You may have five percent.'}"));
-    cr_expect_str_eq(order("clarify", "{'text':'Yes'}"), COMMAND_NO_QUESTION);
+    cr_expect_null(order_for_test(live, "say", "{'text':'You may have five percent.'}"));
+    cr_expect_str_eq(order_for_test(live, "clarify", "{'text':'Yes'}"), COMMAND_NO_QUESTION);
 }
 
 Test(clarification, waits_for_one_answer_at_a_time)

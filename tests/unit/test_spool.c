@@ -3,42 +3,34 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "stream/spool.h"
 
-static char directory[64];
+static char directory[FOLDER_SIZE];
 static struct spool spool;
 static struct spool_reader reader;
 static struct arena arena;
 
 static void begin(void)
 {
-    snprintf(directory, sizeof directory, "/tmp/spool-test-XXXXXX");
-    cr_assert_not_null(mkdtemp(directory));
+    folder_make(directory);
     cr_assert(spool_open(&spool, directory));
     cr_assert(spool_reader_open(&reader, directory));
 }
 
-/* The names of the spool's files, and their number. */
-static size_t files(bool remove)
+/* How many files the spool has. */
+static size_t files(void)
 {
     DIR *entries = opendir(directory);
     struct dirent *entry;
-    char path[400];
     size_t count = 0;
 
-    while ((entry = readdir(entries))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        count++;
-        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
-        if (remove)
-            unlink(path);
-    }
+    while ((entry = readdir(entries)))
+        count += entry->d_name[0] != '.';
     closedir(entries);
     return count;
 }
@@ -47,8 +39,7 @@ static void end(void)
 {
     spool_close(&spool);
     spool_reader_close(&reader, false);
-    files(true);
-    rmdir(directory);
+    folder_remove(directory);
     arena_free(&arena);
 }
 
@@ -132,7 +123,7 @@ Test(spool, survives_the_process_and_comes_before_what_is_new)
     restart();
     append("newest");
     cr_expect_eq(take_all(last), 4, "with those, which are there still");
-    cr_expect_eq(files(false), 2, "of files that were taken only the last one stays");
+    cr_expect_eq(files(), 2, "of files that were taken only the last one stays");
 }
 
 Test(spool, a_line_cut_short_by_a_crash_is_passed_over)
@@ -175,11 +166,11 @@ Test(spool, grows_over_many_files_and_leaves_none_behind)
     for (int i = 0; i < 5000; i++)
         append(text);
     cr_expect_geq(spool.end.file, 3);
-    cr_expect_geq(files(false), 3);
+    cr_expect_geq(files(), 3);
     cr_expect_eq(take_all(last), 5000);
-    cr_expect_eq(files(false), 2);
+    cr_expect_eq(files(), 2);
     spool_reader_close(&reader, true);
-    cr_expect_eq(files(false), 0);
+    cr_expect_eq(files(), 0);
 }
 
 /* A process that may open no file more. */
@@ -205,7 +196,7 @@ Test(spool, waits_for_a_file_that_cannot_be_opened_just_now)
     before = take_all(last);
     cr_expect_eq(take_all(last), 0);
     run_out_of_files(false);
-    cr_expect_eq(files(false), 4, "nothing is removed that was not read");
+    cr_expect_eq(files(), 4, "nothing is removed that was not read");
     behind = take_all(last);
     cr_expect_eq(before * 3 + 1, before + behind, "of %zu and %zu", before, behind);
 }

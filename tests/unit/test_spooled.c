@@ -2,15 +2,16 @@
 #include <criterion/criterion.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "core/config.h"
 #include "domain/turns.h"
+#include "folder.h"
+#include "slots.h"
 #include "stream/facts.h"
 #include "stream/spool.h"
 #include "stream/spooled.h"
 
-static char directory[64];
+static char directory[FOLDER_SIZE];
 static struct config config;
 static struct work work;
 static struct spool spool;
@@ -25,8 +26,7 @@ static void begin(void)
 {
     char path[100];
 
-    snprintf(directory, sizeof directory, "/tmp/spooled-test-XXXXXX");
-    cr_assert_not_null(mkdtemp(directory));
+    folder_make(directory);
     snprintf(path, sizeof path, "%s/spool-1", directory);
     cr_assert(spool_open(&spool, path));
     config.spool_dir = directory;
@@ -37,32 +37,12 @@ static void begin(void)
 
 static void end(void)
 {
-    char command[100];
-
     spool_close(&spool);
     work_end(&work);
-    snprintf(command, sizeof command, "rm -r %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
 }
 
 TestSuite(spooled, .init = begin, .fini = end);
-
-static void say(int64_t seq)
-{
-    struct slot slot = {
-        .seq = seq,
-        .speaker = SPEAKER_USER,
-        .text = {.at = (char *)(uintptr_t) "word", .length = 4},
-        .at = clock_now(),
-        .start_ms = 0,
-        .end_ms = 1,
-        .heard_ms = NO_INTEGER,
-        .first_token_ms = NO_INTEGER,
-        .first_audio_ms = NO_INTEGER,
-    };
-
-    fact_turn(&subject, &slot);
-}
 
 /* So many turns of the call are in the store. */
 static struct rows stored(size_t count)
@@ -83,8 +63,8 @@ Test(spooled, adds_what_the_store_does_not_have_yet)
 {
     struct rows turns = stored(2);
 
-    say(2);
-    say(3);
+    write_turn(&subject, 2);
+    write_turn(&subject, 3);
     spooled_turns(&work, subject.call, &turns);
     cr_assert_eq(turns.count, 3);
     cr_expect_eq(((const struct turn *)turns.at)[2].seq, 3);
@@ -94,8 +74,8 @@ Test(spooled, adds_to_a_long_call_too)
 {
     struct rows turns = stored(700);
 
-    say(701);
-    say(702);
+    write_turn(&subject, 701);
+    write_turn(&subject, 702);
     spooled_turns(&work, subject.call, &turns);
     cr_assert_eq(turns.count, 702);
     cr_expect_eq(((const struct turn *)turns.at)[701].seq, 702);
@@ -105,7 +85,7 @@ Test(spooled, takes_nothing_of_another_call)
 {
     struct rows turns = stored(1);
 
-    say(2);
+    write_turn(&subject, 2);
     spooled_turns(&work, uid_new(), &turns);
     cr_expect_eq(turns.count, 1);
 }

@@ -19,7 +19,6 @@
 #include "domain/webhook_settings.h"
 #include "domain/webhooks.h"
 #include "harness/harness.h"
-#include "stream/jobs/jobs.h"
 #include "world.h"
 
 static struct world world;
@@ -67,17 +66,11 @@ static void end(void)
 
 TestSuite(stateset_events, .init = setup, .fini = end);
 
-/* Everything that is owed goes out, in memory of its own. */
+/* Everything that is owed goes out. */
 static void deliver(void)
 {
-    static const char *const rounds[] = {"fan-out", "deliveries"};
-
-    for (size_t i = 0; i < COUNT(rounds); i++) {
-        struct work one = {.id = "once", .db = work->db, .config = work->config};
-
-        cr_assert(jobs_once(&one, rounds[i]), "%s", one.error.message);
-        work_end(&one);
-    }
+    job_once(&world, "fan-out");
+    job_once(&world, "deliveries");
 }
 
 static struct heard find_heard(const char *path, const char *event)

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "domain/turns.h"
+#include "folder.h"
+#include "slots.h"
 #include "stream/facts.h"
 #include "stream/offloop.h"
 #include "stream/spool.h"
@@ -19,7 +21,7 @@ static struct world world;
 static struct incoming in;
 static struct subject subject;
 static struct config away; /* a configuration whose database does not answer */
-static char directory[64];
+static char directory[FOLDER_SIZE];
 static size_t endings;
 
 static void ended(uid session)
@@ -36,38 +38,17 @@ static void setup(void)
     world.config.database_url = getenv("TEST_DATABASE_URL");
     away = world.config;
     away.database_url = "mysql://nobody@localhost/none?socket=/nowhere/at/all";
-    snprintf(directory, sizeof directory, "/tmp/writer-test-XXXXXX");
-    cr_assert_not_null(mkdtemp(directory));
+    folder_make(directory);
     facts_to(writer_put);
 }
 
 static void end(void)
 {
-    char command[100];
-
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_expect_eq(system(command), 0);
+    folder_remove(directory);
     world_end(&world);
 }
 
 TestSuite(writer, .init = setup, .fini = end, .timeout = 60);
-
-static void say(int64_t seq)
-{
-    struct slot slot = {
-        .seq = seq,
-        .speaker = SPEAKER_USER,
-        .text = {.at = (char *)(uintptr_t) "word", .length = 4},
-        .at = clock_now(),
-        .start_ms = 0,
-        .end_ms = 1,
-        .heard_ms = NO_INTEGER,
-        .first_token_ms = NO_INTEGER,
-        .first_audio_ms = NO_INTEGER,
-    };
-
-    fact_turn(&subject, &slot);
-}
 
 static size_t turns(void)
 {
@@ -87,7 +68,7 @@ Test(writer, brings_facts_to_the_database_and_tells_of_the_end)
 {
     cr_assert(writer_start(&world.config, directory, ended));
     for (int64_t seq = 1; seq <= 100; seq++)
-        say(seq);
+        write_turn(&subject, seq);
     fact_end(&subject, "completed", NULL, 10, 1);
     while (!endings)
         nap();
@@ -101,13 +82,13 @@ Test(writer, keeps_what_the_database_does_not_take_for_the_next_process)
 {
     cr_assert(writer_start(&away, directory, ended));
     for (int64_t seq = 1; seq <= 50; seq++)
-        say(seq);
+        write_turn(&subject, seq);
     while (writer_backlog() < 50)
         nap();
     writer_stop(50);
     cr_expect_eq(turns(), 0);
     cr_assert(writer_start(&world.config, directory, ended));
-    say(51);
+    write_turn(&subject, 51);
     fact_end(&subject, "completed", NULL, 10, 1);
     while (!endings)
         nap();
@@ -141,7 +122,7 @@ Test(writer, leaves_an_empty_spool_when_everything_was_taken)
     char path[100];
 
     cr_assert(writer_start(&world.config, directory, ended));
-    say(1);
+    write_turn(&subject, 1);
     writer_stop(5000);
     cr_expect_eq(turns(), 1);
     snprintf(path, sizeof path, "%s/00000001.log", directory);
@@ -162,19 +143,19 @@ static void fill_disk(bool full)
 Test(writer, goes_past_a_full_disk_and_comes_back_to_it)
 {
     cr_assert(writer_start(&world.config, directory, ended));
-    say(1);
+    write_turn(&subject, 1);
     while (turns() < 1)
         nap();
     fill_disk(true);
-    say(2);
-    say(3);
+    write_turn(&subject, 2);
+    write_turn(&subject, 3);
     while (turns() < 3)
         nap();
     cr_expect_not(writer_is_healthy(), "no new calls");
     fill_disk(false);
     while (!writer_is_healthy())
         nap();
-    say(4);
+    write_turn(&subject, 4);
     fact_end(&subject, "completed", NULL, 10, 1);
     while (!endings)
         nap();
@@ -184,24 +165,13 @@ Test(writer, goes_past_a_full_disk_and_comes_back_to_it)
 
 Test(writer, takes_what_was_heard_so_far_only_from_the_dead)
 {
-    struct slot slot = {
-        .seq = 1,
-        .speaker = SPEAKER_ASSISTANT,
-        .text = {.at = (char *)(uintptr_t) "Once upon a time", .length = 16},
-        .at = clock_now(),
-        .start_ms = 0,
-        .end_ms = 1,
-        .heard_ms = NO_INTEGER,
-        .first_token_ms = NO_INTEGER,
-        .first_audio_ms = NO_INTEGER,
-    };
-
+    struct slot slot = slot_said(1, SPEAKER_ASSISTANT, "Once upon a time");
     const struct heard_so_far heard = {
         .heard_ms = 0, .sent_ms = 4000, .since = instant_after(clock_now(), -2000)};
     struct rows rows;
 
     cr_assert(writer_start(&away, directory, ended));
-    say(5);
+    write_turn(&subject, 5);
     fact_heard_so_far(&subject, &slot, &heard);
     while (writer_backlog() < 2)
         nap();

@@ -12,6 +12,7 @@
 #include "domain/finalise.h"
 #include "domain/phone_routes.h"
 #include "domain/turns.h"
+#include "stream/jobs/jobs.h"
 
 static const struct config test_config = {
     .public_base_url = "https://voice.example.com",
@@ -258,4 +259,12 @@ int64_t tenant_number(struct world *world, const char *sql)
     cr_assert(db_number(&world->work, sql, params, 1, -1, &number), "%s",
               world->work.error.message);
     return number;
+}
+
+void job_once(struct world *world, const char *job)
+{
+    struct work one = {.id = "once", .db = world->work.db, .config = world->work.config};
+
+    cr_assert(jobs_once(&one, job), "%s", one.error.message);
+    work_end(&one);
 }

@@ -62,6 +62,12 @@ void say_turn(struct world *world, const struct voice_session *session, int64_t 
 /* The carrier says that the call is over. */
 void end_by_carrier(struct world *world, uid call, int64_t duration_seconds);
 
+/*
+ * One round of a job, and what it left under way; with memory of its own, so that what the test
+ * holds stays.
+ */
+void job_once(struct world *world, const char *job);
+
 /* The first number of a statement whose one parameter is the tenant. */
 int64_t tenant_number(struct world *world, const char *sql);
 

@@ -2,60 +2,34 @@
  * Who may ask Phony's dialect what, and how often: each operation of its document.
  */
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include <criterion/criterion.h>
 
 #include "api/phony/phony.h"
+#include "harness/operations.h"
 
 TestSuite(phony_limits, .timeout = 60);
+
+#define NUMBERS "/api/phone-numbers/available"
 
 /* ---- every operation ---- */
 
 typedef void look(const char *method, const char *path, const char *key);
 
-/* The path with something in the place of each of its names. */
-static const char *filled(const char *path)
-{
-    const char *open;
-
-    while ((open = strchr(path, '{')))
-        path = say("%.*snobody%s", (int)(open - path), path, strchr(open, '}') + 1);
-    return path;
-}
-
-static const char *method_of(const char *name)
-{
-    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
-
-    for (size_t i = 0; i < COUNT_OF(methods); i++)
-        if (strcasecmp(name, methods[i]) == 0)
-            return methods[i];
-    return NULL;
-}
-
 /* Operations of the document that know this status, but for those of the daemon. */
-static void each(const char *status, const char *key, look *at_it)
+static void each(int status, const char *key, look *at_it)
 {
-    json_object *document =
-        kept(json_object_get(http("GET", "/api-docs/phony.json", NULL, NULL).json));
-    json_object *paths = json_object_object_get(document, "paths");
+    struct operations operations = operations_of("phony");
     size_t looked = 0;
 
-    json_object_object_foreach(paths, path, operations)
-    {
-        json_object_object_foreach(operations, name, of)
-        {
-            json_object *responses = json_object_object_get(of, "responses");
+    for (size_t i = 0; i < operations.count; i++) {
+        const struct operation *one = &operations.at[i];
 
-            if (!method_of(name) || json_object_object_get(of, "x-served-by-daemon") ||
-                !json_object_object_get(responses, status))
-                continue;
-            at_it(method_of(name), filled(path), key);
-            looked++;
-        }
+        if (!operation_knows(one, status) || has(one->of, "x-served-by-daemon"))
+            continue;
+        at_it(one->method, operation_path_with(one, NULL, "nobody"), key);
+        looked++;
     }
     cr_expect_geq(looked, 11u);
 }
@@ -84,14 +58,14 @@ static void is_too_much(const char *method, const char *path, const char *key)
 
 Test(phony_limits, let_nobody_in_without_a_key)
 {
-    each("401", NULL, is_unauthorized);
+    each(401, NULL, is_unauthorized);
 }
 
 Test(phony_limits, let_a_key_do_nothing_that_it_does_not_name)
 {
     struct customer customer = customer_new();
 
-    each("403", phony_key(&customer, "\"nothing:read\""), is_forbidden);
+    each(403, phony_key(&customer, "\"nothing:read\""), is_forbidden);
 }
 
 /* ---- keys ---- */
@@ -164,39 +138,22 @@ Test(phony_limits, let_roles_do_what_is_theirs)
 
 /* ---- how often ---- */
 
-static long header(const struct reply *reply, const char *name)
-{
-    const char *text = reply_header_of(reply, name);
-
-    return text ? strtol(text, NULL, 10) : -1;
-}
-
-/* Asks until the minute is full; one that ends meanwhile is filled anew. */
-static struct reply fill_minute(const char *key)
-{
-    struct reply reply;
-    int asked = 0;
-
-    do
-        reply = ask("GET", "/api/phone-numbers/available", key, NULL, NULL);
-    while (reply.status == 200 && asked++ < 150);
-    return reply;
-}
-
 Test(phony_limits, are_fifty_a_minute)
 {
     struct phony phony = phony_new();
     struct reply reply = pho_must(&phony, 200, "GET", "/api/agents", NULL);
 
-    cr_expect_eq(header(&reply, "X-RateLimit-Limit"), 50);
-    cr_expect_eq(header(&reply, "X-RateLimit-Remaining"), 49);
-    cr_expect(header(&reply, "X-RateLimit-Reset") >= (long)time(NULL), "%s", reply.headers);
-    reply = fill_minute(phony.key);
+    cr_expect_eq(header_number(&reply, "X-RateLimit-Limit"), 50);
+    cr_expect_eq(header_number(&reply, "X-RateLimit-Remaining"), 49);
+    cr_expect(header_number(&reply, "X-RateLimit-Reset") >= (long)time(NULL), "%s", reply.headers);
+    reply = use_up_minute(NUMBERS, phony.key);
     pho_refused(&reply, 429, "rate_limited");
-    cr_expect_eq(header(&reply, "X-RateLimit-Remaining"), 0);
+    cr_expect_eq(header_number(&reply, "X-RateLimit-Remaining"), 0);
     cr_expect_str_eq(at(reply.json, "limit"), "50", "%s", reply.body);
-    cr_expect_eq(header(&reply, "Retry-After"), strtol(at(reply.json, "retry_after"), NULL, 10));
-    cr_expect(header(&reply, "Retry-After") >= 1 && header(&reply, "Retry-After") <= 60);
+    cr_expect_eq(header_number(&reply, "Retry-After"),
+                 strtol(at(reply.json, "retry_after"), NULL, 10));
+    cr_expect(header_number(&reply, "Retry-After") >= 1 &&
+              header_number(&reply, "Retry-After") <= 60);
 }
 
 Test(phony_limits, are_a_keys_own)
@@ -204,7 +161,7 @@ Test(phony_limits, are_a_keys_own)
     struct phony phony = phony_new();
     const char *other = phony_key(&phony.customer, "\"*\"");
 
-    cr_assert_eq(fill_minute(phony.key).status, 429);
+    cr_assert_eq(use_up_minute(NUMBERS, phony.key).status, 429);
     cr_expect_eq(ask("GET", "/api/agents", other, NULL, NULL).status, 200);
 }
 
@@ -216,8 +173,9 @@ Test(phony_limits, are_counted_when_a_request_is_refused_for_other_reasons)
 
     cr_expect_eq(first.status, 400);
     cr_expect_eq(second.status, 404);
-    cr_expect(header(&second, "X-RateLimit-Remaining") < header(&first, "X-RateLimit-Remaining") ||
-                  header(&second, "X-RateLimit-Remaining") == 49,
+    cr_expect(header_number(&second, "X-RateLimit-Remaining") <
+                      header_number(&first, "X-RateLimit-Remaining") ||
+                  header_number(&second, "X-RateLimit-Remaining") == 49,
               "%s", second.headers);
 }
 
@@ -237,7 +195,7 @@ static void asked_elsewhere(const struct phony *phony, int times)
 static bool is_over_the_hour(const struct phony *phony, struct reply *reply)
 {
     *reply = pho(phony, "GET", "/api/agents", NULL);
-    return header(reply, "X-RateLimit-Limit") == 1000;
+    return header_number(reply, "X-RateLimit-Limit") == 1000;
 }
 
 Test(phony_limits, are_a_thousand_an_hour_on_all_hosts)
@@ -247,12 +205,13 @@ Test(phony_limits, are_a_thousand_an_hour_on_all_hosts)
 
     asked_elsewhere(&phony, 980);
     AWAIT(is_over_the_hour(&phony, &reply)); /* by then the hour is tighter than the minute */
-    cr_expect(header(&reply, "X-RateLimit-Remaining") < 20, "%s", reply.headers);
+    cr_expect(header_number(&reply, "X-RateLimit-Remaining") < 20, "%s", reply.headers);
     while (reply.status == 200)
         reply = pho(&phony, "GET", "/api/agents", NULL);
     pho_refused(&reply, 429, "rate_limited");
     cr_expect_str_eq(at(reply.json, "limit"), "1000", "%s", reply.body);
-    cr_expect(header(&reply, "Retry-After") >= 1 && header(&reply, "Retry-After") <= 3600);
+    cr_expect(header_number(&reply, "Retry-After") >= 1 &&
+              header_number(&reply, "Retry-After") <= 3600);
 }
 
 Test(phony_limits, hold_for_every_operation)
@@ -262,7 +221,7 @@ Test(phony_limits, hold_for_every_operation)
 
     asked_elsewhere(&phony, 1000);
     AWAIT(is_over_the_hour(&phony, &reply));
-    each("429", phony.key, is_too_much);
+    each(429, phony.key, is_too_much);
 }
 
 Test(phony_limits, refuse_paths_and_methods_that_are_not_there)

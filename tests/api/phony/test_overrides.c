@@ -150,8 +150,7 @@ Test(phony_overrides, are_for_calls_of_the_tenant_with_a_conversation)
     struct reply reply;
 
     customer_number(&phony.customer);
-    control("CARRIER", "POST", "/_callee",
-            "{\"number\":\"+13125550292\",\"answer_after_ms\":60000}");
+    rings_on("+13125550292");
     agent = at(pho_must(&phony, 200, "GET", "/api/agents", NULL).json, "0.id");
     sid = at(pho_must(&phony, 200, "POST", say("/api/agents/%s/call", agent),
                       "{\"to_number\":\"+13125550292\"}")

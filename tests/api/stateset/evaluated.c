@@ -2,35 +2,20 @@
 
 #include <criterion/criterion.h>
 
-#include "domain/agents.h"
-#include "domain/calls.h"
-#include "domain/tenants.h"
 
 struct evaluated evaluated_new(void)
 {
-    struct evaluated of = {.customer = customer_new(),
-                           .work = {.id = "test", .config = config_load()}};
-    struct tenant tenant;
+    struct evaluated of = {.customer = customer_new()};
 
-    of.work.db = db_open(fact("DATABASE_URL"));
-    cr_assert(tenant_by_key(&of.work, of.customer.tenant, &tenant), "%s", of.work.error.message);
-    of.work.tenant = tenant.id;
+    of.work = customer_work(&of.customer);
     return of;
 }
 
 struct voice_session evaluated_session(struct evaluated *of, const char *version_id)
 {
+    struct call call = call_coming_in(&of->work);
     struct voice_session session;
-    struct call call;
 
-    call_begin(&of->work, &call);
-    call.call_sid = new_call_sid();
-    call.carrier = "sim";
-    call.origin = "carrier";
-    call.direction = "inbound";
-    call.from_addr = "+13125550190";
-    call.to_addr = "+13125550191";
-    call.started_at = clock_now();
     session_begin(&session);
     session.call_id = call.id;
     session.state = "ended";
@@ -60,15 +45,12 @@ struct session_eval evaluated_score(struct evaluated *of, const char *version_id
 
 const char *evaluated_version(const struct evaluated *of)
 {
-    const char *path = admin_path(&of->customer, "/agent-versions");
-    struct reply reply =
-        admin("POST", path, say("{\"agent_id\":\"%s\",\"config\":{}}", of->customer.agent_id));
-    const char *id = say("%s", at(reply.json, "version.id"));
+    const char *id = customer_version(&of->customer, "");
+    struct reply reply = admin("POST",
+                               admin_path(&of->customer, say("/agent-versions/%s/publish",
+                                                             of->customer.agent_version_id)),
+                               NULL);
 
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-    reply = admin("POST", say("%s/%s/publish", path, id), NULL);
-    cr_assert_eq(reply.status, 200, "%s", reply.body);
-    reply = admin("POST", say("%s/%s/publish", path, of->customer.agent_version_id), NULL);
     cr_assert_eq(reply.status, 200, "%s", reply.body);
     return id;
 }

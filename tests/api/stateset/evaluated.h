@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "domain/session_evals.h"
 #include "domain/sessions.h"
+#include "harness/store.h"
 
 struct evaluated {
     struct customer customer;

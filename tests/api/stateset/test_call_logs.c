@@ -7,15 +7,12 @@
 #include <criterion/criterion.h>
 
 #include "api/api.h"
-#include "core/config.h"
-#include "db/db.h"
-#include "domain/calls.h"
 #include "domain/invocations.h"
 #include "domain/latency.h"
 #include "domain/recordings.h"
 #include "domain/sessions.h"
-#include "domain/tenants.h"
 #include "domain/turns.h"
+#include "harness/store.h"
 
 TestSuite(call_log, .timeout = 90);
 
@@ -28,13 +25,9 @@ struct caller {
 
 static struct caller caller_new(void)
 {
-    struct caller caller = {.customer = customer_new(),
-                            .work = {.id = "test", .config = config_load()}};
-    struct tenant tenant;
+    struct caller caller = {.customer = customer_new()};
 
-    caller.work.db = db_open(fact("DATABASE_URL"));
-    cr_assert(tenant_by_key(&caller.work, caller.customer.tenant, &tenant));
-    caller.work.tenant = tenant.id;
+    caller.work = customer_work(&caller.customer);
     return caller;
 }
 
@@ -46,17 +39,10 @@ static struct reply get(const struct caller *caller, const char *path)
 /* A call that began so long ago. */
 static struct call call_ago(struct caller *caller, int64_t seconds, const char *state)
 {
-    struct call call;
+    struct call call = call_coming_in(&caller->work);
 
-    call_begin(&caller->work, &call);
-    call.call_sid = new_call_sid();
-    call.carrier = "sim";
-    call.origin = "carrier";
-    call.direction = "inbound";
     call.state = state;
     call.state_rank = strcmp(state, "in_progress") == 0 ? 60 : 90;
-    call.from_addr = "+13125550190";
-    call.to_addr = "+13125550191";
     call.started_at = instant_after(clock_now(), -seconds * 1000);
     return call;
 }
@@ -64,22 +50,6 @@ static struct call call_ago(struct caller *caller, int64_t seconds, const char *
 static void put(struct caller *caller, const struct call *call)
 {
     cr_assert(call_insert(&caller->work, call), "%s", caller->work.error.message);
-}
-
-static void refused(const struct reply *reply, long status, const char *code)
-{
-    cr_expect_eq(reply->status, status, "%ld %s", reply->status, reply->body);
-    cr_expect_str_eq(at(reply->json, "success"), "false");
-    cr_expect_str_eq(at(reply->json, "code"), code);
-    cr_expect(*at(reply->json, "error"), "%s", reply->body);
-}
-
-static const char *uuid_of(uid id)
-{
-    static char text[37];
-
-    uid_write_uuid(id, text);
-    return text;
 }
 
 Test(call_log, lists_the_newest_calls_first)
@@ -212,44 +182,50 @@ Test(call_log, says_which_filter_is_wrong)
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct reply reply = get(&caller, say(LOGS "?%s=%s", wrong[i].name, wrong[i].value));
-        refused(&reply, 400, "VALIDATION_ERROR");
+        stateset_refused(&reply, 400, "VALIDATION_ERROR");
         cr_expect_str_eq(at(reply.json, "details.field"), wrong[i].name, "%s", reply.body);
     }
 }
 
-Test(call_log, shows_what_was_said_and_done)
+/* A call in which two spoke and a tool found something; its path. */
+static const char *told_call(struct caller *caller, struct call *call)
 {
-    struct caller caller = caller_new(), other = caller_new();
-    struct call call = call_ago(&caller, 60, "completed");
     struct invocation tool;
     struct turn turns[3];
 
-    call.model = "gpt-realtime";
-    call.summary = "Asked for an order.";
-    call.answered_by = "human";
-    put(&caller, &call);
+    *call = call_ago(caller, 60, "completed");
+    call->model = "gpt-realtime";
+    call->summary = "Asked for an order.";
+    call->answered_by = "human";
+    put(caller, call);
     for (int i = 0; i < 3; i++) {
         row_clear(&turn_entity, &turns[i]);
-        turns[i].session_id = call.id;
-        turns[i].call_id = call.id;
+        turns[i].session_id = call->id;
+        turns[i].call_id = call->id;
         turns[i].seq = i + 1;
         turns[i].role = i == 0 ? "assistant" : i == 1 ? "user" : "tool";
         turns[i].text = i == 0 ? "Hello!" : "Where is my order?";
-        turns[i].occurred_at = call.started_at;
+        turns[i].occurred_at = call->started_at;
         turns[i].redactions = 0;
     }
-    cr_assert(turns_put(&caller.work, turns, 3), "%s", caller.work.error.message);
+    cr_assert(turns_put(&caller->work, turns, 3), "%s", caller->work.error.message);
     invocation_begin(&tool);
-    tool.call_id = call.id;
+    tool.call_id = call->id;
     tool.tool_name = "find_order";
     tool.arguments.json = "{\"order\":\"12\"}";
     tool.result.json = "{\"status\":\"shipped\"}";
     tool.status = "ok";
     tool.duration_ms = 40;
-    cr_assert(invocation_put(&caller.work, &tool), "%s", caller.work.error.message);
+    cr_assert(invocation_put(&caller->work, &tool), "%s", caller->work.error.message);
+    return say(LOGS "/%s", uuid_of(call->id));
+}
 
-    const char *path = say(LOGS "/%s", uuid_of(call.id));
-    struct reply reply = get(&caller, path);
+Test(call_log, shows_what_was_said_and_done)
+{
+    struct caller caller = caller_new();
+    struct call call;
+    struct reply reply = get(&caller, told_call(&caller, &call));
+
     cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
     cr_expect_str_eq(at(reply.json, "ok"), "true");
     cr_expect_str_eq(at(reply.json, "call.id"), uuid_of(call.id));
@@ -268,12 +244,19 @@ Test(call_log, shows_what_was_said_and_done)
     cr_expect_str_eq(at(reply.json, "call.function_calls.0.result.status"), "shipped");
     cr_expect_str_eq(at(reply.json, "call.function_calls.0.duration_ms"), "40");
     cr_expect(has(reply.json, "call.recording_url"));
-    reply = get(&other, path);
-    refused(&reply, 404, "NOT_FOUND");
+}
+
+Test(call_log, is_seen_by_its_tenant_alone_and_by_its_id)
+{
+    struct caller caller = caller_new(), other = caller_new();
+    struct call call;
+    struct reply reply = get(&other, told_call(&caller, &call));
+
+    stateset_refused(&reply, 404, "NOT_FOUND");
     reply = get(&caller, LOGS "/nonsense");
-    refused(&reply, 404, "NOT_FOUND");
+    stateset_refused(&reply, 404, "NOT_FOUND");
     reply = get(&caller, LOGS "/01939f3a-7c21-7b02-9c44-0a1b2c3d4e5f");
-    refused(&reply, 404, "NOT_FOUND");
+    stateset_refused(&reply, 404, "NOT_FOUND");
 }
 
 Test(call_log, plays_the_recording_to_its_tenant_alone)
@@ -288,7 +271,7 @@ Test(call_log, plays_the_recording_to_its_tenant_alone)
     reply = get(&caller, path);
     cr_expect_str_eq(at(reply.json, "call.recording_url"), "");
     reply = get(&caller, played);
-    refused(&reply, 404, "NOT_FOUND");
+    stateset_refused(&reply, 404, "NOT_FOUND");
     row_clear(&recording_entity, &recording);
     recording.call_id = call.id;
     recording.channels = 2;
@@ -310,11 +293,11 @@ Test(call_log, plays_the_recording_to_its_tenant_alone)
     cr_expect_eq(reply.status, 206);
     cr_expect_str_eq(reply.body, "sound");
     reply = ask("GET", played, caller.customer.stateset, NULL, "Range: bytes=50-");
-    refused(&reply, 416, "RANGE_NOT_SATISFIABLE");
+    stateset_refused(&reply, 416, "RANGE_NOT_SATISFIABLE");
     reply = get(&other, played);
-    refused(&reply, 404, "NOT_FOUND");
+    stateset_refused(&reply, 404, "NOT_FOUND");
     reply = ask("GET", played, NULL, NULL, NULL);
-    refused(&reply, 401, "UNAUTHORIZED");
+    stateset_refused(&reply, 401, "UNAUTHORIZED");
 }
 
 Test(call_log, counts_all_calls_of_a_tenant)
@@ -420,9 +403,9 @@ Test(call_log, tells_how_fast_agents_answered)
     cr_expect_str_eq(at(reply.json, "stats.call_sample_count"), "7");
     cr_expect_float_eq(atof(at(reply.json, "slowest.0.e2e_p95_ms")), 4000, 0.1);
     reply = get(&caller, LOGS "/latency?window=12h");
-    refused(&reply, 400, "VALIDATION_ERROR");
+    stateset_refused(&reply, 400, "VALIDATION_ERROR");
     reply = get(&caller, LOGS "/latency?samples=51");
-    refused(&reply, 400, "VALIDATION_ERROR");
+    stateset_refused(&reply, 400, "VALIDATION_ERROR");
 }
 
 Test(call_log, needs_a_key)
@@ -432,8 +415,8 @@ Test(call_log, needs_a_key)
 
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         struct reply reply = ask("GET", paths[i], NULL, NULL, NULL);
-        refused(&reply, 401, "UNAUTHORIZED");
+        stateset_refused(&reply, 401, "UNAUTHORIZED");
         reply = ask("GET", paths[i], "ssk_nobody", NULL, NULL);
-        refused(&reply, 401, "UNAUTHORIZED");
+        stateset_refused(&reply, 401, "UNAUTHORIZED");
     }
 }

@@ -2,7 +2,6 @@
  * What humans still owe callers, through StateSet's operations: states, claims, snoozes, queues.
  */
 #include <string.h>
-#include <time.h>
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -18,16 +17,6 @@ static struct reply of(const struct customer *customer, const char *method, cons
                        const char *body)
 {
     return ask(method, path, customer->stateset, body, NULL);
-}
-
-/* A moment so many seconds from now. */
-static const char *in(long seconds)
-{
-    time_t when = time(NULL) + seconds;
-    char text[32];
-
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime(&when));
-    return say("%s", text);
 }
 
 /* Makes a task with further members and answers its path. */
@@ -52,12 +41,6 @@ static void is(const struct reply *reply, const char *member, const char *value)
     cr_expect_str_eq(at(reply->json, member), value, "%s", reply->body);
 }
 
-static void refused(const struct reply *reply, long status)
-{
-    cr_expect_eq(reply->status, status, "%ld %s", reply->status, reply->body);
-    cr_expect_str_eq(at(reply->json, "success"), "false", "%s", reply->body);
-}
-
 static struct reply put_queue(const struct customer *customer, const char *key, const char *body)
 {
     return of(customer, "PUT", say("/api/v1/operator-queues/%s", key), body);
@@ -80,7 +63,7 @@ Test(callback_tasks, are_made_with_what_is_said_of_them)
                "\"due_at\":\"%s\",\"created_by\":\"dashboard\",\"agent_name\":\"Desk\","
                "\"stream_sid\":\"MZ1\",\"call_sid\":\"CA1\",\"assigned_to\":\"ann\","
                "\"metadata\":{\"order\":[1,2]}}",
-               in(3600)));
+               moment_in(3600)));
 
     cr_assert_eq(reply.status, 201, "%ld %s", reply.status, reply.body);
     cr_expect_str_eq(at(reply.json, "tenant_id"), customer.tenant);
@@ -111,7 +94,8 @@ Test(callback_tasks, take_the_customer_from_their_call)
 Test(callback_tasks, are_listed_by_what_is_asked_for)
 {
     struct customer customer = customer_new();
-    const char *late = task(&customer, say(",\"due_at\":\"%s\",\"stream_sid\":\"MZ7\"", in(-60)));
+    const char *late =
+        task(&customer, say(",\"due_at\":\"%s\",\"stream_sid\":\"MZ7\"", moment_in(-60)));
     struct reply reply;
 
     put_queue(&customer, "desk", "{\"name\":\"Desk\"}");
@@ -133,7 +117,7 @@ Test(callback_tasks, are_listed_by_what_is_asked_for)
     reply = of(&customer, "GET", TASKS "?limit=1&offset=2", NULL);
     is(&reply, "0.id", late + sizeof TASKS);
     reply = of(&customer, "GET", TASKS "?status=lost", NULL);
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
 }
 
 static const char *const bad_tasks[] = {
@@ -154,7 +138,7 @@ Test(callback_tasks, that_break_a_rule_are_not_made)
     for (size_t i = 0; i < COUNT_OF(bad_tasks); i++) {
         struct reply reply = of(&customer, "POST", TASKS, bad_tasks[i]);
 
-        refused(&reply, 400);
+        stateset_refused(&reply, 400, NULL);
     }
     cr_expect_eq(rows_of(&customer, "callback_tasks"), 0);
 }
@@ -189,7 +173,7 @@ Test(callback_tasks, are_claimed_released_and_completed)
     reply = move(&customer, path, "claim", "{\"operator\":\"ann\"}");
     is(&reply, "status", "in_progress");
     reply = move(&customer, path, "claim", "{\"operator\":\"bob\"}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
     cr_expect(strstr(at(reply.json, "error"), "already claimed"), "%s", reply.body);
     reply = move(&customer, path, "release", "{\"clear_assignee\":false}");
     is(&reply, "status", "open");
@@ -219,15 +203,15 @@ Test(callback_tasks, that_are_finished_only_take_notes)
 
     for (size_t i = 0; i < COUNT_OF(moves); i++) {
         reply = move(&customer, path, moves[i][0], moves[i][1]);
-        refused(&reply, 400);
+        stateset_refused(&reply, 400, NULL);
     }
     reply = move(&customer, path, "snooze",
-                 say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\"}", in(60)));
-    refused(&reply, 400);
+                 say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\"}", moment_in(60)));
+    stateset_refused(&reply, 400, NULL);
     reply = of(&customer, "PATCH", path, "{\"status\":\"open\"}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
     reply = of(&customer, "PATCH", path, "{\"priority\":3}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
     reply = of(&customer, "PATCH", path, "{\"notes\":\"paid\",\"metadata\":{\"a\":1}}");
     is(&reply, "notes", "paid");
     is(&reply, "metadata.a", "1");
@@ -240,16 +224,16 @@ Test(callback_tasks, are_assigned_without_being_claimed)
     const char *path = task(&customer, "");
     struct reply reply =
         move(&customer, path, "assign",
-             say("{\"assigned_to\":\"ann\",\"priority\":2,\"due_at\":\"%s\"}", in(600)));
+             say("{\"assigned_to\":\"ann\",\"priority\":2,\"due_at\":\"%s\"}", moment_in(600)));
 
     is(&reply, "status", "open");
     is(&reply, "assigned_to", "ann");
     is(&reply, "priority", "2");
     cr_expect(*at(reply.json, "due_at"));
     reply = move(&customer, path, "assign", "{}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
     reply = move(&customer, path, "assign", "{\"assigned_to\":\"\"}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
 }
 
 Test(callback_tasks, are_acknowledged_once)
@@ -267,7 +251,7 @@ Test(callback_tasks, are_acknowledged_once)
     is(&reply, "notes", "first\nseen");
     cr_expect_eq(EVENTS(path, "callback_task.acknowledged"), 1);
     reply = move(&customer, path, "acknowledge", "{}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
 }
 
 Test(callback_tasks, that_are_snoozed_cannot_be_claimed_until_they_are_woken)
@@ -277,13 +261,13 @@ Test(callback_tasks, that_are_snoozed_cannot_be_claimed_until_they_are_woken)
     struct reply reply = move(&customer, path, "unsnooze", "{\"operator\":\"ann\"}");
 
     is(&reply, "status", "open");
-    reply =
-        move(&customer, path, "snooze",
-             say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\",\"reason\":\"away\"}", in(3600)));
+    reply = move(&customer, path, "snooze",
+                 say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\",\"reason\":\"away\"}",
+                     moment_in(3600)));
     is(&reply, "snooze_reason", "away");
     is(&reply, "status", "open");
     reply = move(&customer, path, "claim", "{\"operator\":\"ann\"}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
     reply = move(&customer, path, "unsnooze", "{\"operator\":\"ann\",\"note\":\"back\"}");
     is(&reply, "snoozed_until", "");
     is(&reply, "notes", "back");
@@ -300,13 +284,13 @@ Test(callback_tasks, are_snoozed_into_the_future_for_ninety_days_at_most)
 
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         reply = move(&customer, path, "snooze",
-                     say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\"}", in(bad[i])));
-        refused(&reply, 400);
+                     say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\"}", moment_in(bad[i])));
+        stateset_refused(&reply, 400, NULL);
     }
     reply = move(&customer, path, "snooze", "{\"operator\":\"ann\"}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
     reply = move(&customer, path, "snooze",
-                 say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\"}", in(89 * 86400L)));
+                 say("{\"operator\":\"ann\",\"snoozed_until\":\"%s\"}", moment_in(89 * 86400L)));
     is(&reply, "status", "open");
 }
 
@@ -314,7 +298,8 @@ Test(callback_tasks, lose_what_is_set_to_null)
 {
     struct customer customer = customer_new();
     const char *path =
-        task(&customer, say(",\"assigned_to\":\"ann\",\"notes\":\"n\",\"due_at\":\"%s\"", in(60)));
+        task(&customer,
+             say(",\"assigned_to\":\"ann\",\"notes\":\"n\",\"due_at\":\"%s\"", moment_in(60)));
     struct reply reply = of(&customer, "PATCH", path,
                             "{\"assigned_to\":null,\"notes\":null,\"due_at\":null,"
                             "\"priority\":null,\"status\":null,\"disposition\":null}");
@@ -325,7 +310,7 @@ Test(callback_tasks, lose_what_is_set_to_null)
     is(&reply, "status", "open");
     is(&reply, "disposition", "callback_requested");
     reply = of(&customer, "PATCH", path, "{\"queue_key\":\"nowhere\"}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
 }
 
 Test(callback_tasks, go_to_one_of_two_who_claim_at_once)
@@ -363,7 +348,7 @@ static struct reply send_line_to(const char *key, const char *line, const char *
                *line == 'G' ? NULL
                             : say("{\"operator\":\"eve\",\"assigned_to\":\"eve\","
                                   "\"snoozed_until\":\"%s\"}",
-                                  in(60)),
+                                  moment_in(60)),
                NULL);
 }
 
@@ -375,11 +360,11 @@ Test(callback_tasks, of_another_tenant_do_not_exist)
 
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         reply = send_line_to(other.stateset, lines[i], path);
-        refused(&reply, 404);
+        stateset_refused(&reply, 404, NULL);
         reply = send_line_to(customer.stateset, lines[i], NOBODYS);
-        refused(&reply, 404);
+        stateset_refused(&reply, 404, NULL);
         reply = send_line_to(NULL, lines[i], path);
-        refused(&reply, 401);
+        stateset_refused(&reply, 401, NULL);
     }
     reply = of(&other, "GET", TASKS, NULL);
     cr_expect_str_eq(reply.body, "[]");
@@ -387,7 +372,7 @@ Test(callback_tasks, of_another_tenant_do_not_exist)
     is(&reply, "assigned_to", "");
     is(&reply, "status", "open");
     reply = of(&customer, "GET", TASKS "/7", NULL);
-    refused(&reply, 404);
+    stateset_refused(&reply, 404, NULL);
     cr_expect_eq(ask("GET", TASKS, NULL, NULL, NULL).status, 401);
     cr_expect_eq(ask("POST", TASKS, NULL, "{}", NULL).status, 401);
 }
@@ -409,6 +394,9 @@ Test(callback_tasks, of_all_tenants_are_the_operators_to_see)
                   NULL);
     is(&reply, "count", "1");
     is(&reply, "tasks.0.tenant_id", one.tenant);
+    cr_assert_eq(admin("DELETE", admin_path(&two, ""), NULL).status, 200);
+    reply = admin("GET", "/api/v1/admin/callback-tasks?limit=200", NULL);
+    cr_expect_null(strstr(reply.body, second + sizeof TASKS), "a deleted tenant's are gone");
     reply = admin("GET", "/api/v1/admin/callback-tasks?tenant_id=nobody", NULL);
     is(&reply, "count", "0");
     cr_expect_eq(ask("GET", "/api/v1/admin/callback-tasks", one.stateset, NULL, NULL).status, 401);
@@ -459,7 +447,7 @@ Test(callback_tasks, go_to_the_default_queue_which_says_whose_they_are_and_until
     cr_expect(*at(reply.json, "sla_due_at"));
     put_queue(&customer, "new", "{\"name\":\"New\",\"active\":false}");
     reply = of(&customer, "POST", TASKS, "{\"disposition\":\"resolved\",\"queue_key\":\"new\"}");
-    refused(&reply, 400);
+    stateset_refused(&reply, 400, NULL);
 }
 
 static const char *const bad_queues[][2] = {
@@ -468,6 +456,8 @@ static const char *const bad_queues[][2] = {
     {"desk", "{\"name\":\"D\",\"sla_seconds\":0}"},
     {"desk", "{\"name\":\"D\",\"dispatch_timezone\":\"Mars/Base\"}"},
     {"desk", "{\"name\":\"D\",\"dispatch_schedule\":[]}"},
+    {"desk", "{\"name\":\"D\",\"dispatch_schedule\":{\"monday\":\"9am-5pm\"}}"},
+    {"desk", "{\"name\":\"D\",\"dispatch_schedule\":{\"mondays\":\"09:00-17:00\"}}"},
     {"desk", "{\"name\":\"D\",\"dispatch_window_start_hour_utc\":4}"},
     {"desk", "{\"name\":\"D\",\"dispatch_window_start_hour_utc\":4,"
              "\"dispatch_window_end_hour_utc\":25}"},
@@ -484,7 +474,7 @@ Test(callback_tasks, have_no_queues_that_break_a_rule)
 
     for (size_t i = 0; i < COUNT_OF(bad_queues); i++) {
         reply = put_queue(&customer, bad_queues[i][0], bad_queues[i][1]);
-        refused(&reply, 400);
+        stateset_refused(&reply, 400, NULL);
     }
     cr_expect_eq(rows_of(&customer, "operator_queues"), 0);
     cr_expect_eq(ask("GET", "/api/v1/operator-queues", NULL, NULL, NULL).status, 401);
@@ -501,7 +491,7 @@ Test(callback_tasks, are_counted_by_queue)
     reply = of(&customer, "GET", "/api/v1/operator-queues/stats", NULL);
     is(&reply, "0.total_tasks", "0");
     cr_expect_not(has(reply.json, "1"));
-    task(&customer, say(",\"queue_key\":\"desk\",\"sla_due_at\":\"%s\"", in(-5)));
+    task(&customer, say(",\"queue_key\":\"desk\",\"sla_due_at\":\"%s\"", moment_in(-5)));
     move(&customer, task(&customer, ",\"queue_key\":\"desk\""), "claim", "{\"operator\":\"ann\"}");
     task(&customer, ",\"queue_key\":\"desk\",\"status\":\"completed\"");
     task(&customer, "");

@@ -7,10 +7,8 @@
 #include <criterion/criterion.h>
 
 #include "api/api.h"
-#include "core/config.h"
-#include "db/db.h"
-#include "domain/tenants.h"
 #include "domain/tool_definitions.h"
+#include "harness/store.h"
 
 TestSuite(stateset_functions, .timeout = 60);
 
@@ -19,19 +17,11 @@ static struct reply test(const struct customer *customer, const char *body)
     return ask("POST", "/test-function", customer->stateset, body, NULL);
 }
 
-static void failed(const struct reply *reply, long status, const char *word)
-{
-    cr_expect_eq(reply->status, status, "%ld %s", reply->status, reply->body);
-    cr_expect_str_eq(at(reply->json, "ok"), "false", "%s", reply->body);
-    cr_expect(strstr(at(reply->json, "error"), word), "%s", reply->body);
-}
-
 /* A tool of the tenant's own, at the receiver, which answers that an order was shipped. */
 static void own_tool(const struct customer *customer, const char *path, int status)
 {
-    struct work work = {.id = "test", .config = config_load(), .db = db_open(fact("DATABASE_URL"))};
+    struct work work = customer_work(customer);
     struct tool_definition tool;
-    struct tenant tenant;
     struct reply reply;
 
     reply = control("RECEIVER", "POST", "/_tool",
@@ -39,8 +29,6 @@ static void own_tool(const struct customer *customer, const char *path, int stat
                         "\\\"shipped\\\"}}\",\"type\":\"application/json\"}",
                         path, status));
     cr_assert_lt(reply.status, 300, "%s", reply.body);
-    cr_assert(tenant_by_key(&work, customer->tenant, &tenant));
-    work.tenant = tenant.id;
     tool_begin(&tool);
     tool.name = "get_order";
     tool.description = "Look up an order";
@@ -80,7 +68,7 @@ Test(stateset_functions, of_a_tenant_run_at_its_address)
     cr_expect_str_eq(at(reply.json, "result.order.status"), "shipped");
     cr_expect_eq(rows_of(&customer, "tool_invocations"), 1);
     reply = test(&customer, "{\"name\":\"get_order\",\"args\":{}}");
-    failed(&reply, 500, "order_id");
+    is_not_ok(&reply, 500, "order_id");
 }
 
 Test(stateset_functions, that_fail_say_so)
@@ -90,17 +78,17 @@ Test(stateset_functions, that_fail_say_so)
 
     own_tool(&customer, say("/t/%s", customer.tenant), 503);
     reply = test(&customer, "{\"name\":\"get_order\",\"args\":{\"order_id\":\"12345\"}}");
-    failed(&reply, 500, "503");
+    is_not_ok(&reply, 500, "503");
     reply = test(&customer, "{\"name\":\"nothing\",\"args\":{}}");
-    failed(&reply, 500, "Function not found: nothing");
+    is_not_ok(&reply, 500, "Function not found: nothing");
     reply = test(&customer, "{\"name\":\"get_voice_session_eval\",\"args\":{}}");
-    failed(&reply, 500, "session_id");
+    is_not_ok(&reply, 500, "session_id");
     reply = test(&customer, "{\"name\":\"send_tracking_sms\",\"args\":[]}");
-    failed(&reply, 500, "object");
+    is_not_ok(&reply, 500, "object");
     reply = test(&customer, "{}");
-    failed(&reply, 400, "name");
+    is_not_ok(&reply, 400, "name");
     reply = ask("POST", "/test-function", NULL, "{}", NULL);
-    failed(&reply, 401, "");
+    is_not_ok(&reply, 401, "");
     cr_expect_str_eq(at(reply.json, "code"), "UNAUTHORIZED");
 }
 

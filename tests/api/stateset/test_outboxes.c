@@ -9,7 +9,6 @@
 
 #include "api/stateset/evaluated.h"
 #include "domain/billing_outcomes.h"
-#include "domain/outcomes.h"
 
 TestSuite(outboxes, .timeout = 90);
 
@@ -18,19 +17,10 @@ TestSuite(outboxes, .timeout = 90);
 
 static struct voice_outcome billed(struct evaluated *of)
 {
-    struct voice_outcome row;
+    struct voice_outcome row = outcome_of_a_call("resolved");
 
-    row_clear(&voice_outcome_entity, &row);
-    row.id = uid_new();
-    row.stream_sid = say("MZ%s", new_call_sid() + 2);
-    row.resolution = "resolved";
     row.billable_sku = "voice.call.resolved";
     row.billing_status = "pending_emit";
-    row.outcome_source = "runtime";
-    row.disposition = row.metadata = (document){"{}"};
-    row.created_at = row.updated_at = clock_now();
-    row.rev = 1;
-    row.occurred_at = clock_now();
     cr_assert(
         store_insert(&of->work, &voice_outcome_entity, &row, columns_all(&voice_outcome_entity)) &&
             billing_outcome_owe(&of->work, &row),
@@ -72,14 +62,12 @@ Test(outboxes, bring_outcomes_to_what_bills_them)
 {
     struct evaluated of = evaluated_new();
     struct voice_outcome row = billed(&of);
-    char id[37];
     struct reply log;
 
-    uid_write_uuid(row.id, id);
     cr_assert_eq(admin("POST", SWEEP "?limit=1000", NULL).status, 200);
     AWAIT(strcmp(status_of(&of, &row), "emitted") == 0);
     log = control("RECEIVER", "GET", "/_log?after=0&path=/billing-outcomes", NULL);
-    cr_expect(strstr(log.body, id), "it was posted");
+    cr_expect(strstr(log.body, uuid_of(row.id)), "it was posted");
     cr_expect(strstr(log.body, row.stream_sid));
     log = admin("GET", DEPTH, NULL);
     cr_expect_gt(depth_of(&log, "billing_outcome_outbox", "delivered"), 0);

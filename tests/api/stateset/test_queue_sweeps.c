@@ -3,7 +3,6 @@
  * tenant at a time, as others sweep on the same stack.
  */
 #include <string.h>
-#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -13,15 +12,6 @@ TestSuite(queue_sweeps, .timeout = 120);
 
 #define TASKS "/api/v1/callback-tasks"
 #define QUEUES "/api/v1/admin/operator-queues"
-
-static const char *in(long seconds)
-{
-    time_t when = time(NULL) + seconds;
-    char text[32];
-
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime(&when));
-    return say("%s", text);
-}
 
 /* A tenant with a queue of those members. */
 static struct customer with_queue(const char *members)
@@ -69,16 +59,6 @@ static long long events(const struct customer *customer, const char *event)
     return number_of(say("SELECT COUNT(*) FROM outbox AS o JOIN tenants AS t ON t.id = o.tenant_id"
                          " WHERE t.tenant_key = '%s' AND o.event_type = '%s'",
                          customer->tenant, event));
-}
-
-/* Somebody who never picks up. */
-static const char *rings_on(const char *number)
-{
-    struct reply reply = control("CARRIER", "POST", "/_callee",
-                                 say("{\"number\":\"%s\",\"answer_after_ms\":60000}", number));
-
-    cr_assert_lt(reply.status, 300, "%s", reply.body);
-    return number;
 }
 
 static long long calls_of(const struct customer *customer)
@@ -165,7 +145,7 @@ Test(queue_sweeps, call_nobody_whose_turn_it_is_not)
     struct reply reply;
 
     task(&customer, "");
-    task(&customer, say("%s,\"due_at\":\"%s\"", phone, in(3600)));
+    task(&customer, say("%s,\"due_at\":\"%s\"", phone, moment_in(3600)));
     task(&customer, say("%s,\"status\":\"in_progress\"", phone));
     task(&patient, phone);
     task(&manual, phone);
@@ -183,7 +163,7 @@ Test(queue_sweeps, call_nobody_whose_turn_it_is_not)
 Test(queue_sweeps, alert_once_about_each_deadline)
 {
     struct customer customer = with_queue("");
-    const char *id = task(&customer, say(",\"sla_due_at\":\"%s\"", in(-60)));
+    const char *id = task(&customer, say(",\"sla_due_at\":\"%s\"", moment_in(-60)));
     struct reply reply = sweep(&customer, "sweep", "");
 
     is(&reply, "result.overdue_tasks", "1");
@@ -192,8 +172,8 @@ Test(queue_sweeps, alert_once_about_each_deadline)
     is(&reply, "result.overdue_tasks", "1");
     is(&reply, "result.alerts_recorded", "0");
     cr_expect_eq(events(&customer, "callback_task.sla_breached"), 1);
-    ask("PATCH", say(TASKS "/%s", id), customer.stateset, say("{\"sla_due_at\":\"%s\"}", in(-30)),
-        NULL);
+    ask("PATCH", say(TASKS "/%s", id), customer.stateset,
+        say("{\"sla_due_at\":\"%s\"}", moment_in(-30)), NULL);
     sweep(&customer, "sweep", "");
     AWAIT(events(&customer, "callback_task.sla_breached") == 2);
     reply = task_now(&customer, id);
@@ -213,9 +193,9 @@ Test(queue_sweeps, escalate_what_nobody_acknowledged)
     seen = task(&customer, "");
     ask("POST", say(TASKS "/%s/acknowledge", seen), customer.stateset, "{\"operator\":\"ann\"}",
         NULL);
-    ask("PATCH", say(TASKS "/%s", seen), customer.stateset, say("{\"sla_due_at\":\"%s\"}", in(-60)),
-        NULL);
-    id = task(&customer, say(",\"priority\":9,\"sla_due_at\":\"%s\"", in(-60)));
+    ask("PATCH", say(TASKS "/%s", seen), customer.stateset,
+        say("{\"sla_due_at\":\"%s\"}", moment_in(-60)), NULL);
+    id = task(&customer, say(",\"priority\":9,\"sla_due_at\":\"%s\"", moment_in(-60)));
     sweep(&customer, "follow-up-notifications/sweep", "&send_notifications=false");
     AWAIT(strcmp(at(task_now(&customer, id).json, "queue_key"), "upstairs") == 0);
     reply = task_now(&customer, id);

@@ -2,12 +2,10 @@
  * What came of a tenant's calls, and how good they were, through StateSet's operations.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include <criterion/criterion.h>
 
 #include "api/stateset/evaluated.h"
-#include "domain/outcomes.h"
 
 TestSuite(results, .timeout = 90);
 
@@ -20,31 +18,11 @@ static struct reply get(const struct evaluated *of, const char *path)
     return ask("GET", path, of->customer.stateset, NULL, NULL);
 }
 
-static const char *uuid_of(uid id)
-{
-    char text[37];
-
-    uid_write_uuid(id, text);
-    return say("%s", text);
-}
-
 /* An outcome of so many hours ago; the rest may be changed before it is written. */
 static struct voice_outcome outcome(const char *resolution, int hours_ago)
 {
-    struct voice_outcome row;
+    struct voice_outcome row = outcome_of_a_call(resolution);
 
-    row_clear(&voice_outcome_entity, &row);
-    row.id = uid_new();
-    row.stream_sid = say("MZ%s", new_call_sid() + 2);
-    row.call_sid = new_call_sid();
-    row.resolution = resolution;
-    row.billing_status = "not_billable";
-    row.outcome_source = "runtime";
-    row.disposition = row.metadata = (document){"{}"};
-    row.created_at = row.updated_at = clock_now();
-    row.rev = 1;
-    row.call_type = "inbound";
-    row.duration_seconds = 60;
     row.occurred_at = instant_after(clock_now(), -(int64_t)hours_ago * 3600 * 1000);
     return row;
 }

@@ -1,18 +1,13 @@
 /*
  * Voice sessions as a tenant's client reads them afterwards, and those that it brings in itself.
  */
-#include <stdlib.h>
-#include <string.h>
 
 #include <criterion/criterion.h>
 
 #include "api/api.h"
-#include "core/config.h"
-#include "db/db.h"
-#include "domain/calls.h"
 #include "domain/sessions.h"
-#include "domain/tenants.h"
 #include "domain/turns.h"
+#include "harness/store.h"
 
 TestSuite(voice_sessions, .timeout = 90);
 
@@ -25,13 +20,9 @@ struct holder {
 
 static struct holder holder_new(void)
 {
-    struct holder holder = {.customer = customer_new(),
-                            .work = {.id = "test", .config = config_load()}};
-    struct tenant tenant;
+    struct holder holder = {.customer = customer_new()};
 
-    holder.work.db = db_open(fact("DATABASE_URL"));
-    cr_assert(tenant_by_key(&holder.work, holder.customer.tenant, &tenant));
-    holder.work.tenant = tenant.id;
+    holder.work = customer_work(&holder.customer);
     return holder;
 }
 
@@ -45,26 +36,14 @@ static struct reply bring(const struct holder *holder, const char *body)
     return ask("POST", SESSIONS, holder->customer.stateset, body, NULL);
 }
 
-static void refused(const struct reply *reply, long status, const char *code)
-{
-    cr_expect_eq(reply->status, status, "%ld %s", reply->status, reply->body);
-    cr_expect_str_eq(at(reply->json, "success"), "false");
-    cr_expect_str_eq(at(reply->json, "code"), code);
-}
-
 /* A session of ours that began so long ago and said one thing. */
 static struct voice_session held(struct holder *holder, int64_t seconds, const char *state,
                                  const char *result)
 {
+    struct call call = call_coming_in(&holder->work);
     struct voice_session session;
     struct turn turn;
-    struct call call;
 
-    call_begin(&holder->work, &call);
-    call.call_sid = new_call_sid();
-    call.carrier = "sim";
-    call.origin = "carrier";
-    call.direction = "inbound";
     call.started_at = instant_after(clock_now(), -seconds * 1000);
     session_begin(&session);
     session.call_id = call.id;
@@ -86,14 +65,6 @@ static struct voice_session held(struct holder *holder, int64_t seconds, const c
                   turns_put(&holder->work, &turn, 1),
               "%s", holder->work.error.message);
     return session;
-}
-
-static const char *uuid_of(uid id)
-{
-    static char text[37];
-
-    uid_write_uuid(id, text);
-    return text;
 }
 
 Test(voice_sessions, are_listed_newest_first_with_what_was_said)
@@ -169,7 +140,7 @@ Test(voice_sessions, refuse_filters_that_are_none)
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct reply reply = get(&holder, say(SESSIONS "?%s", wrong[i]));
-        refused(&reply, 400, "VALIDATION_ERROR");
+        stateset_refused(&reply, 400, "VALIDATION_ERROR");
     }
 }
 
@@ -261,7 +232,7 @@ Test(voice_sessions, are_brought_in_once)
     cr_assert_eq(reply.status, 201, "%ld %s", reply.status, reply.body);
     reply = bring(&holder, "{\"stream_id\":\"ext-11\",\"transcript\":[{\"role\":\"user\","
                            "\"content\":\"again\"}]}");
-    refused(&reply, 409, "CONFLICT");
+    stateset_refused(&reply, 409, "CONFLICT");
     cr_expect_eq(rows_of(&holder.customer, "voice_sessions"), 1);
     cr_expect_eq(rows_of(&holder.customer, "call_turns"), 0);
     reply = bring(&other, "{\"stream_id\":\"ext-11\"}");
@@ -300,7 +271,7 @@ Test(voice_sessions, refuse_bodies_that_are_none)
 
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         struct reply reply = bring(&holder, wrong[i]);
-        refused(&reply, 400, "VALIDATION_ERROR");
+        stateset_refused(&reply, 400, "VALIDATION_ERROR");
     }
     cr_expect_eq(rows_of(&holder.customer, "voice_sessions"), 0);
 }
@@ -315,7 +286,7 @@ Test(voice_sessions, of_others_and_of_nobody_do_not_exist)
 
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         struct reply reply = get(&holder, paths[i]);
-        refused(&reply, 404, "NOT_FOUND");
+        stateset_refused(&reply, 404, "NOT_FOUND");
     }
     cr_expect_eq(get(&other, paths[0]).status, 200);
     cr_expect_eq(get(&other, paths[1]).status, 200);
@@ -328,8 +299,8 @@ Test(voice_sessions, need_a_key)
 
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         struct reply reply = ask("GET", paths[i], NULL, NULL, NULL);
-        refused(&reply, 401, "UNAUTHORIZED");
+        stateset_refused(&reply, 401, "UNAUTHORIZED");
     }
     struct reply reply = ask("POST", SESSIONS, NULL, "{\"stream_id\":\"x\"}", NULL);
-    refused(&reply, 401, "UNAUTHORIZED");
+    stateset_refused(&reply, 401, "UNAUTHORIZED");
 }

@@ -35,31 +35,9 @@ const char *account_path(const struct account *account, const char *rest)
 
 /* ---- plain requests ---- */
 
-static const char *base64(const char *text)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t length = strlen(text);
-    const char *out = "";
-
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned a = (unsigned char)text[i], b = i + 1 < length ? (unsigned char)text[i + 1] : 0,
-                 c = i + 2 < length ? (unsigned char)text[i + 2] : 0;
-
-        out = say("%s%c%c%c%c", out, digits[a >> 2], digits[(a & 3) << 4 | b >> 4],
-                  i + 1 < length ? digits[(b & 15) << 2 | c >> 6] : '=',
-                  i + 2 < length ? digits[c & 63] : '=');
-    }
-    return out;
-}
-
-static const char *credential_of(const char *credentials)
-{
-    return say("Authorization: Basic %s", base64(credentials));
-}
-
 const char *basic_of(const struct account *account)
 {
-    return credential_of(say("%s:%s", account->sid, account->token));
+    return basic_credential(say("%s:%s", account->sid, account->token));
 }
 
 #define A_FORM "Content-Type: application/x-www-form-urlencoded"
@@ -67,7 +45,7 @@ const char *basic_of(const struct account *account)
 struct reply twilio_as(const char *credentials, const char *method, const char *path,
                        const char *form)
 {
-    const char *const headers[] = {credential_of(credentials), form ? A_FORM : NULL, NULL};
+    const char *const headers[] = {basic_credential(credentials), form ? A_FORM : NULL, NULL};
 
     return http(method, path, headers, form);
 }

@@ -17,16 +17,6 @@ static struct reply order(const struct account *account, const char *form)
     return twilio(account, "POST", account_path(account, "/Calls.json"), form);
 }
 
-/* Somebody who never picks up, so that the call stays as it was ordered. */
-static const char *rings_on(const char *number)
-{
-    struct reply reply = control("CARRIER", "POST", "/_callee",
-                                 say("{\"number\":\"%s\",\"answer_after_ms\":60000}", number));
-
-    cr_assert_lt(reply.status, 300, "%s", reply.body);
-    return number;
-}
-
 /* "From=…&To=…" with the account's number. */
 static const char *parties(const struct account *account, const char *to)
 {
@@ -37,11 +27,6 @@ static const char *parties(const struct account *account, const char *to)
 static const char *silence_for(const struct account *account, const char *to)
 {
     return say("%s&Twiml=%s", parties(account, to), SILENCE);
-}
-
-static const char *column_of(const char *sid, const char *column)
-{
-    return text_of(say("SELECT %s FROM calls WHERE call_sid = '%s'", column, sid));
 }
 
 /* The agent's key as the dialect spells it. */

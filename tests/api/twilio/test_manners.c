@@ -2,7 +2,6 @@
  * What every answer of the Twilio dialect has in common: who may ask, how refusals look, how often
  * one may ask, how an account describes itself.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -172,12 +171,9 @@ Test(twilio, refuses_forms_that_are_none)
 
 /* ---- how often ---- */
 
-static long long left(const struct reply *reply)
+static long left(const struct reply *reply)
 {
-    const char *remaining = reply_header_of(reply, "X-Rate-Limit-Remaining");
-
-    cr_assert(remaining, "%s", reply->headers);
-    return strtoll(remaining, NULL, 10);
+    return header_number(reply, "X-Rate-Limit-Remaining");
 }
 
 Test(twilio, says_how_many_requests_are_left_of_a_quarter_of_an_hour)
@@ -191,8 +187,8 @@ Test(twilio, says_how_many_requests_are_left_of_a_quarter_of_an_hour)
     second = twilio(&account, "GET", account_path(&account, "/Calls/" NO_CALL ".json"), NULL);
     cr_expect_str_eq(reply_header_of(&first, "X-Rate-Limit-Limit"), "3000");
     cr_expect(left(&second) == left(&first) - 1 || left(&second) == 2999, /* a window ended */
-              "%lld after %lld", left(&second), left(&first));
-    reset = strtoll(reply_header_of(&first, "X-Rate-Limit-Reset"), NULL, 10);
+              "%ld after %ld", left(&second), left(&first));
+    reset = header_number(&first, "X-Rate-Limit-Reset");
     cr_expect(reset > now && reset <= now + 15 * 60 + 60, "%lld, now %lld", reset, now);
     cr_expect_eq(reset % (15 * 60), 0, "%lld", reset);
     first = http("GET", path, NULL, NULL);
