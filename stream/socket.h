@@ -29,6 +29,9 @@ struct upgrade {
     const char *control;   /* X-Trunkline-Control */
 };
 
+/* How the reason begins when a server that we connect to has no certificate that we trust. */
+#define SOCKET_UNTRUSTED "untrusted certificate"
+
 /* How a connection ended. */
 struct closing {
     int status;         /* HTTP status when the other side refused the upgrade, else 0 */

@@ -11,6 +11,7 @@
 #include "core/config.h"
 #include "core/log.h"
 #include "remote/guard.h"
+#include "remote/trust.h"
 
 enum { DEFAULT_DEADLINE_MS = 10000, DEFAULT_LIMIT = 1 << 20, MAX_HEADERS = 64 };
 
@@ -143,6 +144,7 @@ static void set_limits(struct attempt *attempt)
 
     curl_easy_setopt(attempt->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(attempt->curl, CURLOPT_PROXY, "");
+    trust_set(attempt->curl);
     curl_easy_setopt(attempt->curl, CURLOPT_TIMEOUT_MS, (long)deadline_ms);
     curl_easy_setopt(attempt->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(attempt->curl, CURLOPT_ERRORBUFFER, attempt->problem);
@@ -218,6 +220,7 @@ static void finish(struct attempt *attempt, CURLcode rc)
     answer->took_ms = (clock_monotonic_us() - attempt->began_us) / 1000;
     if (answer->end != HTTP_ANSWERED)
         answer->problem = problem_of(attempt, rc);
+    trust_note(attempt->work, attempt->curl, (int)rc);
     curl_easy_cleanup(attempt->curl);
     curl_slist_free_all(attempt->headers);
 }

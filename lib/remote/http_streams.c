@@ -7,6 +7,8 @@
 
 #include <curl/curl.h>
 
+#include "remote/trust.h"
+
 enum { LONGEST_RETRY_MS = 60 * 1000, MOST_CONNECTIONS_KEPT = 64 };
 
 struct http_stream {
@@ -93,6 +95,7 @@ static void set_limits(CURL *curl, const struct http_stream_order *order)
 {
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    trust_set(curl);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)order->connect_ms);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)order->deadline_ms);
@@ -169,6 +172,7 @@ static void finish(struct http_stream *stream, CURLcode rc)
         .retry_ms = stream->retry_ms,
     };
 
+    trust_note(NULL, stream->curl, (int)rc);
     stream->ended(stream->with, &end);
     http_streams_cancel(stream->streams, stream);
 }

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/config.h"
 #include "core/crypto.h"
+#include "remote/trust.h"
 
 enum {
     DEADLINE_MS = 10000,
@@ -158,6 +159,7 @@ static void set_options(CURL *curl, const char *url, struct saying *saying, char
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    trust_set(curl);
     curl_easy_setopt(curl, CURLOPT_USE_SSL,
                      has_password(url) ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
@@ -182,6 +184,7 @@ static bool judge(struct work *work, CURL *curl, CURLcode rc, const char *proble
 
     if (rc == CURLE_OK)
         return true;
+    trust_note(work, curl, (int)rc);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
     if (is_final(code) && rc != CURLE_LOGIN_DENIED && rc != CURLE_USE_SSL_FAILED)
         return fail(work, INVALID, "The mail server refused the mail: %s", why);

@@ -1,7 +1,14 @@
 #include "stream/socket/inside.h"
 
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/log.h"
+#include "remote/trust.h"
+
+/* The only one that becomes a websocket; the library offers "h2" too unless it is told. */
+#define PROTOCOLS "http/1.1"
 
 static int add_authorization(struct lws *wsi, struct socket *socket, unsigned char **at,
                              size_t room)
@@ -18,6 +25,28 @@ static int add_authorization(struct lws *wsi, struct socket *socket, unsigned ch
     return KEEP;
 }
 
+/* A server that may be another one than we asked for: the operator is told what to do about it. */
+static int refuse_certificate(struct lws *wsi, struct socket *socket, const SSL *ssl, long verdict)
+{
+    const char *host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    const char *problem = X509_verify_cert_error_string(verdict);
+    char reason[CLOSE_REASON + 1];
+
+    log_warning(NULL, "socket.untrusted", "role=%s host=%s problem=\"%s\" remedy=\"%s\"",
+                socket->role->name, host ? host : "-", problem, trust_remedy(verdict));
+    snprintf(reason, sizeof reason, SOCKET_UNTRUSTED ": %s", problem);
+    return socket_not_connected(wsi, socket, reason, strlen(reason));
+}
+
+static int on_failure(struct lws *wsi, struct socket *socket, const char *in, size_t length)
+{
+    const SSL *ssl = lws_get_ssl(wsi);
+    long verdict = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
+
+    return verdict == X509_V_OK ? socket_not_connected(wsi, socket, in, length)
+                                : refuse_certificate(wsi, socket, ssl, verdict);
+}
+
 int socket_on_client(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                      size_t length)
 {
@@ -29,7 +58,7 @@ int socket_on_client(struct lws *wsi, enum lws_callback_reasons reason, void *us
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
         return add_authorization(wsi, socket, in, length);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        return socket_not_connected(wsi, socket, in, length);
+        return on_failure(wsi, socket, in, length);
     default:
         return socket_event(wsi, socket, reason, in, length);
     }
@@ -44,16 +73,27 @@ void sockets_connect_by(void (*connect)(const struct role *role, const struct ta
     connects = connect;
 }
 
+/* As the server calls itself: with the port, unless it is the usual one. */
+static const char *host_header(const struct target *target, char *host, size_t size)
+{
+    if (target->port == (target->tls ? 443 : 80))
+        return target->host;
+    snprintf(host, size, "%s:%d", target->host, target->port);
+    return host;
+}
+
 static void connect_socket(const struct role *role, const struct target *target, void *with)
 {
+    char host[300];
     struct socket *socket = socket_new(role, with);
     bool was_freed = false;
     struct lws_client_connect_info info = {
         .address = target->address,
-        .host = target->host,
+        .host = host_header(target, host, sizeof host),
         .port = target->port,
         .path = target->path,
         .ssl_connection = target->tls ? LCCSCF_USE_SSL : 0,
+        .alpn = PROTOCOLS,
         .local_protocol_name = "client",
         .opaque_user_data = socket,
         .pwsi = &socket->wsi,
