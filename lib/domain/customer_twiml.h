@@ -12,6 +12,9 @@
  *
  * <Sms> is carried out by us, when its turn comes: at the head of a document while it is read; the
  * carrier comes back for one further down, and for the verbs behind it.
+ *
+ * <Enqueue> for a workflow that the tenant has with us is a queue of that one caller, in which the
+ * carrier asks us (domain/taskrouter/queued_calls.h); for any other it is left to the carrier.
  */
 #ifndef DOMAIN_CUSTOMER_TWIML_H
 #define DOMAIN_CUSTOMER_TWIML_H
