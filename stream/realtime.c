@@ -9,6 +9,7 @@
 #include "stream/coalesce.h"
 #include "stream/media.h"
 #include "stream/model.h"
+#include "stream/refused.h"
 #include "stream/response_end.h"
 #include "stream/said_commands.h"
 #include "stream/scan.h"
@@ -207,6 +208,7 @@ bool realtime_is_fatal(const char *code)
         "invalid_api_key",     "insufficient_quota",
         "account_deactivated", "billing_hard_limit_reached",
         "model_not_found",     "beta_api_shape_disabled",
+        SOCKET_UNTRUSTED,
     };
 
     for (size_t i = 0; i < COUNT(fatal); i++)
@@ -227,7 +229,10 @@ static void on_error(struct live *live, json_object *event)
         code = "unknown";
     snprintf(live->last_error, sizeof live->last_error, "%s", code);
     log_info(&live->work, "model.error", "code=%s", live->last_error);
-    if (realtime_is_fatal(code) ||
+    if (ours && strcmp(ours, live->setup_event) == 0 &&
+        refused_setting(live, code, json_text(error, "param")))
+        realtime_configure(live);
+    else if (realtime_is_fatal(code) ||
         (live->state == LIVE_CONFIGURING && ours && strcmp(ours, live->setup_event) == 0))
         model_lost(live, code);
     else if (ours && responses_refused(&live->responses, ours, code))

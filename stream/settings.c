@@ -320,6 +320,16 @@ static const char *realtime_voice(const char *voice)
     return voice;
 }
 
+/* A voice that was made for a customer goes by its id. */
+static void write_voice(const char *voice, struct text *text)
+{
+    bool is_own = voice && strncmp(voice, "voice_", 6) == 0;
+
+    text_put(text, is_own ? "{\"id\":" : "");
+    text_json(text, voice);
+    text_put(text, is_own ? "}" : "");
+}
+
 void settings_write(const struct settings *settings, const char *event, struct text *text)
 {
     text_add(text,
@@ -330,7 +340,7 @@ void settings_write(const struct settings *settings, const char *event, struct t
     text_put(text, ",\"audio\":{");
     write_input(settings, text);
     text_put(text, ",\"output\":{\"format\":{\"type\":\"audio/pcmu\"},\"voice\":");
-    text_json(text, realtime_voice(settings->voice));
+    write_voice(realtime_voice(settings->voice), text);
     text_put(text, ",\"speed\":");
     text_real(text, settings->speed > 0 ? settings->speed : 1);
     text_put(text, "}},");

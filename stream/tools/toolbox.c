@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "domain/functions.h"
+#include "stream/tools/schema.h"
 #include "stream/tools/transfer.h"
 
 /* ---- which tools ---- */
@@ -131,11 +132,13 @@ static void add_webhooks(struct toolbox *box, json_object *list,
     make_room(box, count);
     for (size_t i = 0; i < count; i++) {
         const struct tool_definition *its = &tools[i];
+        const char *schema;
         struct tool *tool;
 
         if (!lists(list, its->name, NULL, its->id))
             continue;
-        tool = add(box, its->name, strlen(its->parameters.json));
+        schema = tool_schema(&box->arena, its->parameters.json);
+        tool = schema ? add(box, its->name, strlen(schema)) : NULL;
         if (!tool) {
             log_warning(NULL, "tool.left_out", "name=%s", its->name);
             continue;
@@ -143,7 +146,7 @@ static void add_webhooks(struct toolbox *box, json_object *list,
         tool->webhook = copy_definition(&box->arena, its);
         tool->name = tool->webhook.name;
         tool->description = tool->webhook.description;
-        tool->parameters = tool->webhook.parameters.json;
+        tool->parameters = schema == its->parameters.json ? tool->webhook.parameters.json : schema;
     }
 }
 

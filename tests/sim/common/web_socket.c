@@ -186,6 +186,10 @@ static int receive(struct web_socket *socket, const void *bytes, size_t length)
 {
     struct lws *wsi = socket->connection->wsi;
 
+    if (lws_frame_is_binary(wsi)) { /* none of the services speaks so */
+        lws_close_reason(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, NULL, 0);
+        return -1;
+    }
     if (socket->heard_length + length > MESSAGE_MAX)
         return -1;
     if (socket->heard_length + length + 1 > socket->heard_room) {

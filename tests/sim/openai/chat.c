@@ -6,6 +6,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "openai/chat_check.h"
 #include "openai/chat_stream.h"
 #include "openai/json.h"
 #include "openai/model.h"
@@ -262,20 +263,14 @@ static void complete(struct web_request *request, struct json_object *body)
 
 static void check_body(struct web_request *request)
 {
-    struct json_object *body = web_body_json(request);
-    struct json_object *messages = at(body, "messages");
+    struct json_object *body = web_body_json(request), *error = chat_check(body);
 
-    if (text_at(body, "model", NULL) == NULL)
-        web_answer_json(request, 400,
-                        http_error("invalid_request_error", "missing_required_parameter",
-                                   "you must provide a model parameter"));
-    else if (!json_object_is_type(messages, json_type_array) ||
-             json_object_array_length(messages) == 0)
-        web_answer_json(request, 400,
-                        http_error("invalid_request_error", "missing_required_parameter",
-                                   "Missing required parameter: 'messages'."));
-    else
+    if (error == NULL) {
         complete(request, body);
+        return;
+    }
+    log_json("chat.refused", copy_of(error));
+    web_answer_json(request, 400, error);
 }
 
 void chat_handle(struct web_request *request, void *user)

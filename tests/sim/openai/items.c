@@ -10,6 +10,8 @@
 #include "openai/session.h"
 #include "openai/settings.h"
 
+enum { ITEM_ID_MAX = 32 }; /* of ids that a client gives */
+
 /* ---- the list ----------------------------------------------------------------------------- */
 
 static size_t item_index(const struct items *items, const char *id)
@@ -131,23 +133,31 @@ static bool refuse(struct session *session, struct json_object *event, const cha
     return false;
 }
 
+/* What a part must have, and what it may have. */
+static const struct {
+    const char *role, *type, *needed, *members;
+} parts[] = {
+    {"assistant", "output_text", "text", "type text"},
+    {"user", "input_text", "text", "type text"},
+    {"user", "input_audio", "audio", "type audio transcript"},
+    {"user", "input_image", "image_url", "type image_url detail"},
+    {"system", "input_text", "text", "type text"},
+};
+
 static bool check_part(struct session *session, struct json_object *event, struct json_object *part,
                        const char *role, size_t index)
 {
-    static const char *const allowed[][3] = {{"assistant", "output_text", "text"},
-                                             {"user", "input_text", "text"},
-                                             {"user", "input_audio", "audio"},
-                                             {"user", "input_image", "image_url"},
-                                             {"system", "input_text", "text"}};
     const char *type = text_at(part, "type", "");
     char param[60];
 
-    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
-        if (strcmp(allowed[i][0], role) == 0 && strcmp(allowed[i][1], type) == 0) {
-            snprintf(param, sizeof param, "item.content[%zu].%s", index, allowed[i][2]);
-            return text_at(part, allowed[i][2], NULL) != NULL ||
-                   refuse(session, event, "missing_required_parameter", param,
-                          "Missing required parameter");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strcmp(parts[i].role, role) == 0 && strcmp(parts[i].type, type) == 0) {
+            snprintf(param, sizeof param, "item.content[%zu].%s", index, parts[i].needed);
+            if (text_at(part, parts[i].needed, NULL) == NULL)
+                return refuse(session, event, "missing_required_parameter", param,
+                              "Missing required parameter");
+            snprintf(param, sizeof param, "item.content[%zu].", index);
+            return settings_only(session, event, part, param, parts[i].members);
         }
     snprintf(param, sizeof param, "item.content[%zu].type", index);
     return refuse(session, event, "invalid_value", param, "Invalid value for");
@@ -225,28 +235,42 @@ static bool check_output(struct session *session, struct json_object *event,
     return true;
 }
 
-static bool check_item(struct session *session, struct json_object *event, struct json_object *item)
+static bool check_kind(struct session *session, struct json_object *event, struct json_object *item)
 {
     static const char *const call[] = {"call_id", "name", "arguments", NULL};
+    const char *type = text_at(item, "type", "");
+
+    if (strcmp(type, "message") == 0)
+        return settings_only(session, event, item, "item.", "id object type status role content") &&
+               check_message(session, event, item);
+    if (strcmp(type, "function_call") == 0)
+        return settings_only(session, event, item, "item.",
+                             "id object type status call_id name arguments") &&
+               check_texts(session, event, item, call);
+    if (strcmp(type, "function_call_output") == 0)
+        return settings_only(session, event, item, "item.",
+                             "id object type status call_id output") &&
+               check_output(session, event, item);
+    return refuse(session, event, "invalid_value", "item.type", "Invalid value for");
+}
+
+static bool check_item(struct session *session, struct json_object *event, struct json_object *item)
+{
     const char *type = text_at(item, "type", NULL), *id = text_at(item, "id", NULL);
     const char *after = text_at(event, "previous_item_id", NULL);
 
     if (type == NULL)
         return refuse(session, event, "missing_required_parameter", "item.type",
                       "Missing required parameter");
-    if (id != NULL &&
-        (id[0] == '\0' || strlen(id) >= ID_SIZE || item_find(&session->items, id) != NULL))
+    if (id != NULL && strlen(id) > ITEM_ID_MAX)
+        return refuse(session, event, "string_above_max_length", "item.id",
+                      "32 characters at most for");
+    if (id != NULL && (id[0] == '\0' || item_find(&session->items, id) != NULL))
         return refuse(session, event, "invalid_value", "item.id", "Invalid value for");
     if (after != NULL && strcmp(after, "root") != 0 && item_find(&session->items, after) == NULL)
         return refuse(session, event, "item_create_invalid_previous_item_id", "previous_item_id",
                       "Previous item not found");
-    if (strcmp(type, "message") == 0)
-        return check_message(session, event, item);
-    if (strcmp(type, "function_call") == 0)
-        return check_texts(session, event, item, call);
-    if (strcmp(type, "function_call_output") == 0)
-        return check_output(session, event, item);
-    return refuse(session, event, "invalid_value", "item.type", "Invalid value for");
+    return check_kind(session, event, item);
 }
 
 void item_create(struct session *session, struct json_object *event)

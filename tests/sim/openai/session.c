@@ -7,6 +7,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "openai/effective.h"
 #include "openai/replay.h"
 #include "openai/response.h"
 #include "openai/settings.h"
@@ -353,7 +354,7 @@ static int on_upgrade(struct web_request *request, void *user)
         status = 404;
     else if (!key_accepted(request))
         status = 401;
-    else if (name == NULL || name[0] == '\0')
+    else if (name == NULL || name[0] == '\0' || web_query_value(request, "temperature") != NULL)
         status = 400;
     else if (!known_model(name))
         status = 404;
@@ -405,7 +406,7 @@ static void on_open(struct web_socket *socket, struct web_request *request, void
     make_id(session->id, "sess");
     make_id(session->conversation_id, "conv");
     session->settings =
-        settings_default(session->id, name, web_epoch_ms() / 1000 + model.session_seconds);
+        effective_default(session->id, name, web_epoch_ms() / 1000 + model.session_seconds);
     session->record = record_new(session, name);
     session->sent_counts = at(session->record, "sent");
     session->received_counts = at(session->record, "received");

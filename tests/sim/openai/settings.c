@@ -4,9 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "openai/effective.h"
+#include "openai/schema.h"
 #include "openai/session.h"
 
-enum { PATH_SIZE = 200, NAME_MAX_LENGTH = 64, METADATA_MAX = 16 };
+enum {
+    PATH_SIZE = 200,
+    METADATA_MAX = 16,
+    TOOLS_MAX = 128,
+    INSTRUCTIONS_MAX = 16384 * 4, /* instructions and tools: 16,384 tokens of some four bytes */
+};
 
 enum kind {
     OBJECT,
@@ -16,7 +23,6 @@ enum kind {
     BOOLEAN,
     CHOICE,
     LIST,
-    ANY,
     TOKENS,
     VOICE,
     FORMAT,
@@ -24,6 +30,10 @@ enum kind {
     TOOLS,
     TOOL_CHOICE,
     METADATA,
+    TRUNCATION,
+    TRACING,
+    PROMPT,
+    INCLUDE,
 };
 
 /* What a member may be.  "choices" are separated by blanks. */
@@ -45,6 +55,12 @@ struct check {
 };
 
 #define VOICES "alloy ash ballad coral echo sage shimmer verse marin cedar"
+#define TRANSCRIBERS                                                                               \
+    "whisper-1 gpt-4o-transcribe gpt-4o-mini-transcribe gpt-4o-mini-transcribe-2025-12-15 "        \
+    "gpt-4o-transcribe-diarize gpt-realtime-whisper gpt-transcribe gpt-live-transcribe"
+#define LANGUAGES                                                                                  \
+    "af ar az be bg bs ca cs cy da de el en es et fa fi fr gl he hi hr hu hy id is it ja kk kn "   \
+    "ko lt lv mi mk mr ms ne nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh"
 #define EFFORTS "minimal low medium high xhigh"
 
 /* clang-format off */
@@ -57,8 +73,8 @@ static const struct rule session_rules[] = {
     {"audio.input", OBJECT},
     {"audio.input.format", FORMAT},
     {"audio.input.transcription", OBJECT, .nullable = true},
-    {"audio.input.transcription.model", TEXT},
-    {"audio.input.transcription.language", TEXT, .nullable = true},
+    {"audio.input.transcription.model", CHOICE, .choices = TRANSCRIBERS},
+    {"audio.input.transcription.language", CHOICE, .nullable = true, .choices = LANGUAGES},
     {"audio.input.transcription.prompt", TEXT, .nullable = true},
     {"audio.input.transcription.delay", CHOICE, .choices = "minimal low medium high xhigh"},
     {"audio.input.noise_reduction", OBJECT, .nullable = true},
@@ -80,10 +96,10 @@ static const struct rule session_rules[] = {
     {"tools", TOOLS, .nullable = true},
     {"tool_choice", TOOL_CHOICE, .choices = "auto none required"},
     {"max_output_tokens", TOKENS},
-    {"truncation", ANY},
-    {"tracing", ANY, .nullable = true},
-    {"prompt", ANY, .nullable = true},
-    {"include", LIST, .nullable = true},
+    {"truncation", TRUNCATION, .choices = "auto disabled"},
+    {"tracing", TRACING, .nullable = true, .choices = "auto"},
+    {"prompt", PROMPT, .nullable = true},
+    {"include", INCLUDE, .nullable = true, .choices = "item.input_audio_transcription.logprobs"},
     {"reasoning", OBJECT, .nullable = true, .reasoning = true},
     {"reasoning.effort", CHOICE, .choices = EFFORTS},
     {"parallel_tool_calls", BOOLEAN, .reasoning = true},
@@ -101,7 +117,7 @@ static const struct rule response_rules[] = {
     {"tools", TOOLS, .nullable = true},
     {"tool_choice", TOOL_CHOICE, .choices = "auto none required"},
     {"max_output_tokens", TOKENS},
-    {"prompt", ANY, .nullable = true},
+    {"prompt", PROMPT, .nullable = true},
     {"metadata", METADATA, .nullable = true},
     {"reasoning", OBJECT, .nullable = true, .reasoning = true},
     {"reasoning.effort", CHOICE, .choices = EFFORTS},
@@ -248,6 +264,13 @@ static bool check_modalities(const struct check *check, const char *path, struct
     return (only != NULL && listed("audio text", only)) || wrong_value(check, path);
 }
 
+static bool check_schema(const struct check *check, const char *path, struct json_object *schema)
+{
+    const char *fault = schema == NULL ? NULL : schema_fault(schema);
+
+    return fault == NULL || refuse(check, "invalid_function_parameters", path, fault);
+}
+
 static bool check_tool(const struct check *check, struct json_object *tool, size_t index)
 {
     char path[PATH_SIZE], prefix[PATH_SIZE];
@@ -263,12 +286,14 @@ static bool check_tool(const struct check *check, struct json_object *tool, size
     snprintf(path, sizeof path, "tools[%zu].name", index);
     if (name == NULL)
         return missing(check, path);
-    if (name[0] == '\0' || strlen(name) > NAME_MAX_LENGTH ||
-        name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")])
+    if (!schema_is_name(name))
         return wrong_value(check, path);
+    snprintf(path, sizeof path, "tools[%zu].description", index);
+    if (at(tool, "description") != NULL && text_at(tool, "description", NULL) == NULL)
+        return wrong_type(check, path);
     snprintf(path, sizeof path, "tools[%zu].parameters", index);
-    if (at(tool, "parameters") != NULL && text_at(tool, "parameters.type", NULL) == NULL)
-        return wrong_value(check, path);
+    if (!check_schema(check, path, at(tool, "parameters")))
+        return false;
     snprintf(prefix, sizeof prefix, "%s.tools[%zu].", check->root, index);
     return settings_only(check->session, check->event, tool, prefix,
                          "type name description parameters");
@@ -278,6 +303,8 @@ static bool check_tools(const struct check *check, const char *path, struct json
 {
     if (!json_object_is_type(value, json_type_array))
         return wrong_type(check, path);
+    if (json_object_array_length(value) > TOOLS_MAX)
+        return wrong_value(check, path);
     for (size_t i = 0; i < json_object_array_length(value); i++)
         if (!check_tool(check, json_object_array_get_idx(value, i), i))
             return false;
@@ -296,6 +323,65 @@ static bool check_metadata(const struct check *check, const char *path, struct j
             return wrong_value(check, path);
     }
     return json_object_object_length(value) <= METADATA_MAX || wrong_value(check, path);
+}
+
+/* A function is named at the top, as tools are. */
+static bool check_tool_choice(const struct check *check, const struct rule *rule, const char *path,
+                              struct json_object *value)
+{
+    const char *type = text_at(value, "type", NULL);
+
+    if (!json_object_is_type(value, json_type_object))
+        return check_choice(check, rule, path, value);
+    if (type == NULL)
+        return missing(check, "tool_choice.type");
+    if (strcmp(type, "mcp") == 0)
+        return text_at(value, "server_label", NULL) != NULL ||
+               missing(check, "tool_choice.server_label");
+    if (strcmp(type, "function") != 0)
+        return wrong_value(check, "tool_choice.type");
+    return text_at(value, "name", NULL) != NULL || missing(check, "tool_choice.name");
+}
+
+static bool check_truncation(const struct check *check, const struct rule *rule, const char *path,
+                             struct json_object *value)
+{
+    double ratio = real_at(value, "retention_ratio", -1);
+
+    if (!json_object_is_type(value, json_type_object))
+        return check_choice(check, rule, path, value);
+    if (strcmp(text_at(value, "type", ""), "retention_ratio") != 0)
+        return wrong_value(check, "truncation.type");
+    return (ratio >= 0 && ratio <= 1) || wrong_value(check, "truncation.retention_ratio");
+}
+
+/* Where traces go is settled once. */
+static bool check_tracing(const struct check *check, const struct rule *rule, const char *path,
+                          struct json_object *value)
+{
+    struct json_object *set = at(check->session->settings, "tracing");
+
+    if (set != NULL && !json_object_equal(set, value))
+        return wrong_value(check, path);
+    return json_object_is_type(value, json_type_object) || check_choice(check, rule, path, value);
+}
+
+static bool check_prompt(const struct check *check, const char *path, struct json_object *value)
+{
+    if (!json_object_is_type(value, json_type_object))
+        return wrong_type(check, path);
+    return text_at(value, "id", NULL) != NULL || missing(check, "prompt.id");
+}
+
+static bool check_include(const struct check *check, const struct rule *rule, const char *path,
+                          struct json_object *value)
+{
+    if (!json_object_is_type(value, json_type_array))
+        return wrong_type(check, path);
+    for (size_t i = 0; i < json_object_array_length(value); i++)
+        if (!check_choice(check, rule, path, json_object_array_get_idx(value, i)))
+            return false;
+    return true;
 }
 
 static bool check_basic(const struct check *check, const char *path, struct json_object *value,
@@ -336,12 +422,17 @@ static bool check_value(const struct check *check, const struct rule *rule, cons
     case TOOLS:
         return check_tools(check, path, value);
     case TOOL_CHOICE:
-        return json_object_is_type(value, json_type_object) ||
-               check_choice(check, rule, path, value);
+        return check_tool_choice(check, rule, path, value);
     case METADATA:
         return check_metadata(check, path, value);
-    case ANY:
-        break;
+    case TRUNCATION:
+        return check_truncation(check, rule, path, value);
+    case TRACING:
+        return check_tracing(check, rule, path, value);
+    case PROMPT:
+        return check_prompt(check, path, value);
+    case INCLUDE:
+        return check_include(check, rule, path, value);
     }
     return true;
 }
@@ -402,6 +493,38 @@ static bool check_turn_detection(const struct check *check, struct json_object *
     return true;
 }
 
+/* Some transcribers take no hints, and one alone may be told how long it may take. */
+static bool check_transcription(const struct check *check, struct json_object *transcription)
+{
+    const char *name = text_at(transcription, "model", "");
+    bool streams = strcmp(name, "gpt-realtime-whisper") == 0;
+
+    if (at(transcription, "prompt") != NULL &&
+        (streams || strcmp(name, "gpt-4o-transcribe-diarize") == 0))
+        return wrong_value(check, "audio.input.transcription.prompt");
+    return at(transcription, "delay") == NULL || streams ||
+           wrong_value(check, "audio.input.transcription.delay");
+}
+
+static bool check_noise_reduction(const struct check *check, struct json_object *noise)
+{
+    return noise == NULL || at(noise, "type") != NULL ||
+           missing(check, "audio.input.noise_reduction.type");
+}
+
+/* What the model has to read before anybody has said a word. */
+static bool check_length(const struct check *check, struct json_object *update)
+{
+    struct json_object *tools = at(update, "tools");
+    size_t length = strlen(text_at(update, "instructions", ""));
+
+    if (tools != NULL)
+        length += strlen(json_object_to_json_string_ext(tools, JSON_C_TO_STRING_PLAIN));
+    return length <= INSTRUCTIONS_MAX ||
+           refuse(check, "invalid_value", "instructions",
+                  "Instructions and tools may have 16384 tokens at most");
+}
+
 static bool check_voice_kept(const struct check *check, struct json_object *update)
 {
     struct json_object *given = at(update, "audio.output.voice");
@@ -430,72 +553,12 @@ static bool check_session(const struct check *check, struct json_object *update)
     if (name != NULL && strcmp(name, text_at(check->session->settings, "model", "")) != 0)
         return wrong_value(check, "model");
     return check_turn_detection(check, at(update, "audio.input.turn_detection")) &&
-           check_voice_kept(check, update);
+           check_transcription(check, at(update, "audio.input.transcription")) &&
+           check_noise_reduction(check, at(update, "audio.input.noise_reduction")) &&
+           check_length(check, update) && check_voice_kept(check, update);
 }
 
-/* ---- applying ----------------------------------------------------------------------------- */
-
-static void fill(struct json_object *object, const char *name, struct json_object *value)
-{
-    if (json_object_object_get_ex(object, name, NULL))
-        json_object_put(value);
-    else
-        json_object_object_add(object, name, value);
-}
-
-/* What an update leaves out of an object that it replaces takes its default. */
-static void fill_defaults(struct json_object *input)
-{
-    struct json_object *turn = at(input, "turn_detection");
-    struct json_object *transcription = at(input, "transcription");
-
-    if (transcription != NULL) {
-        fill(transcription, "language", NULL);
-        fill(transcription, "prompt", NULL);
-    }
-    if (turn == NULL)
-        return;
-    if (strcmp(text_at(turn, "type", ""), "server_vad") == 0) {
-        fill(turn, "threshold", json_object_new_double(0.5));
-        fill(turn, "prefix_padding_ms", json_object_new_int(300));
-        fill(turn, "silence_duration_ms", json_object_new_int(200));
-        fill(turn, "idle_timeout_ms", NULL);
-    } else {
-        fill(turn, "eagerness", json_object_new_string("auto"));
-    }
-    fill(turn, "create_response", json_object_new_boolean(true));
-    fill(turn, "interrupt_response", json_object_new_boolean(true));
-}
-
-/* Members of the three audio objects are set one by one, all others as a whole. */
-static void merge(struct json_object *settings, struct json_object *update)
-{
-    json_object_object_foreach(update, name, value)
-    {
-        if (listed("audio input output", name))
-            merge(at(settings, name), value);
-        else if (strcmp(name, "type") != 0)
-            json_object_object_add(settings, name, copy_of(value));
-    }
-}
-
-struct json_object *settings_default(const char *id, const char *model_name, int64_t expires_at)
-{
-    struct json_object *input =
-        pack("format=o transcription=n noise_reduction=n turn_detection=o",
-             pack("type=s rate=i", "audio/pcm", (int64_t)24000), pack("type=s", "server_vad"));
-    struct json_object *output =
-        pack("format=o voice=s speed=d", pack("type=s rate=i", "audio/pcm", (int64_t)24000),
-             "marin", 1.0);
-
-    fill_defaults(input);
-    return pack("type=s object=s id=s model=s output_modalities=o instructions=s tools=o "
-                "tool_choice=s max_output_tokens=s tracing=n truncation=s prompt=n expires_at=i "
-                "audio=o include=n",
-                "realtime", "realtime.session", id, model_name, pack_list("audio", NULL),
-                "You are a helpful assistant.", json_object_new_array(), "auto", "inf", "auto",
-                expires_at, pack("input=o output=o", input, output));
-}
+/* ---- the events -------------------------------------------------------------------------- */
 
 void session_update(struct session *session, struct json_object *event)
 {
@@ -506,8 +569,7 @@ void session_update(struct session *session, struct json_object *event)
     session_note(session, "updates", pack("update=o", copy_of(update)));
     if (!check_session(&check, update))
         return;
-    merge(session->settings, update);
-    fill_defaults(at(session->settings, "audio.input"));
+    effective_merge(session->settings, update);
     session->configured = true;
     session_send(session, "session.updated", pack("session=k", session->settings));
 }

@@ -10,9 +10,6 @@
 
 struct session;
 
-/* What holds before the first session.update. */
-struct json_object *settings_default(const char *id, const char *model_name, int64_t expires_at);
-
 /* The client's event. */
 void session_update(struct session *session, struct json_object *event);
 

@@ -11,6 +11,8 @@
 #include "twilio/media.h"
 #include "twilio/stream.h"
 
+#define BASE64 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+
 enum { MALFORMED_KEPT = 50, WAITING_MAX = 8000 * 3600 };
 
 static void malformed(struct stream *stream, const char *why, const char *text)
@@ -52,7 +54,7 @@ static const char *take_media(struct stream *stream, struct json_object *body)
 
     if (!only_has(body, names, 3) || !only_has(media, inner, 1))
         return "missing or extra fields";
-    if (!length || length % 4)
+    if (!length || length % 4 || strspn(payload, BASE64) != length)
         return "the payload is not base64";
     ulaw = malloc(length);
     count = EVP_DecodeBlock(ulaw, (const unsigned char *)payload, (int)length);
@@ -73,7 +75,8 @@ static const char *take_mark(struct stream *stream, struct json_object *body)
     struct json_object *mark = json_member(body, "mark");
 
     if (!only_has(body, names, 3) || !only_has(mark, inner, 1) ||
-        !json_object_is_type(json_member(mark, "name"), json_type_string))
+        !json_object_is_type(json_member(mark, "name"), json_type_string) ||
+        !*json_text(mark, "name"))
         return "missing or extra fields";
     stream_mark(stream, json_text(mark, "name"));
     return NULL;

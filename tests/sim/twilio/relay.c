@@ -65,13 +65,28 @@ void relay_send_error(struct relay *relay, const char *description)
     relay_send(relay, body);
 }
 
-static void send_prompt(struct relay *relay, const char *text, size_t length, bool last)
+/* What was heard, where it is detected: the primary tag alone. */
+static void set_language(struct json_object *body, const struct relay *relay, const char *heard)
+{
+    char tag[12];
+
+    if (strcmp(relay->language, "multi") != 0) {
+        json_set(body, "lang", relay->language);
+        return;
+    }
+    heard = heard ? heard : "en";
+    snprintf(tag, sizeof tag, "%.*s", (int)strcspn(heard, "-"), heard);
+    json_set(body, "lang", tag);
+}
+
+static void send_prompt(struct relay *relay, const char *text, size_t length, const char *language,
+                        bool last)
 {
     struct json_object *body = message("prompt");
     char *part = strndup(text, length);
 
     json_set(body, "voicePrompt", part);
-    json_set(body, "lang", relay->language);
+    set_language(body, relay, language);
     json_set_flag(body, "last", last);
     relay_send(relay, body);
     free(part);
@@ -211,19 +226,19 @@ static void interrupt(struct relay *relay)
 
 /* ---- the person ---- */
 
-void relay_speech_begins(struct call *call, const char *text)
+void relay_speech_begins(struct call *call, const char *text, const char *language)
 {
     if (!relay_is_open(call))
         return;
     interrupt(call->relay);
     if (call->relay->tells_parts)
-        send_prompt(call->relay, text, strcspn(text, " "), false);
+        send_prompt(call->relay, text, strcspn(text, " "), language, false);
 }
 
-void relay_speech(struct call *call, const char *text)
+void relay_speech(struct call *call, const char *text, const char *language)
 {
     if (relay_is_open(call))
-        send_prompt(call->relay, text, strlen(text), true);
+        send_prompt(call->relay, text, strlen(text), language, true);
 }
 
 void relay_digit(struct call *call, char digit)
@@ -409,7 +424,9 @@ static struct relay *relay_new(struct call *call, xmlNode *connect, xmlNode *nod
     relay->action = own(connect, "action");
     relay->method = own(connect, "method");
     relay->welcome = own(node, "welcomeGreeting");
-    relay->language = own(node, "language");
+    relay->language = own(node, "transcriptionLanguage");
+    if (!relay->language)
+        relay->language = own(node, "language");
     if (!relay->language)
         relay->language = strdup("en-US");
     relay->is_interruptible = !attribute_is(node, "interruptible", "none") &&
@@ -426,9 +443,56 @@ static struct relay *relay_new(struct call *call, xmlNode *connect, xmlNode *nod
     return relay;
 }
 
+/* ---- what attributes may be ---- */
+
+static const struct {
+    const char *name, *values; /* between blanks */
+} choices[] = {
+    {"interruptible", " none dtmf speech any true false "},
+    {"welcomeGreetingInterruptible", " none dtmf speech any "},
+    {"interruptSensitivity", " low medium high "},
+    {"reportInputDuringAgentSpeech", " none dtmf speech any "},
+    {"ttsProvider", " Google Amazon ElevenLabs "},
+    {"transcriptionProvider", " Google Deepgram "},
+    {"dtmfDetection", " true false "},
+    {"partialPrompts", " true false "},
+    {"preemptible", " true false "},
+    {"ignoreBackchannel", " true false "},
+};
+
+/* Whether an attribute is missing or one of the words between blanks. */
+static bool is_among(const xmlNode *node, const char *name, const char *values)
+{
+    char *value = attribute(node, name), *word = value ? text_of(" %s ", value) : NULL;
+    bool is = !value || strstr(values, word) != NULL;
+
+    xmlFree(value);
+    free(word);
+    return is;
+}
+
+/* Languages are detected by one provider and spoken by one. */
+static bool can_detect(const xmlNode *node)
+{
+    bool wanted = attribute_is(node, "language", "multi") ||
+                  attribute_is(node, "transcriptionLanguage", "multi");
+
+    return !wanted || (is_among(node, "transcriptionProvider", " Deepgram ") &&
+                       is_among(node, "ttsProvider", " ElevenLabs "));
+}
+
+/* The attribute that is not what it may be, or NULL. */
+static const char *wrong_attribute(const xmlNode *node)
+{
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++)
+        if (!is_among(node, choices[i].name, choices[i].values))
+            return choices[i].name;
+    return can_detect(node) ? NULL : "language";
+}
+
 static void cannot_begin(void *user)
 {
-    relay_closed(NULL, 0, "the URL is not one of a websocket", user);
+    relay_closed(NULL, 0, "the verb cannot be carried out", user);
 }
 
 void relay_begin(struct call *call, xmlNode *connect, xmlNode *node, const char *url,
@@ -439,12 +503,16 @@ void relay_begin(struct call *call, xmlNode *connect, xmlNode *node, const char 
     const char *headers[] = {"x-twilio-signature", signature, "User-Agent", "TwilioProxy/1.1",
                              NULL};
     bool foreign = ordered(call, "foreign") != NULL;
+    const char *wrong = wrong_attribute(node);
 
     relay->parameters = parameters;
     relay->url = text_copy(url);
     signature_of(foreign ? "another token" : call->account->token, as_signed, NULL, signature);
     free(as_signed);
-    relay->socket = web_connect(carrier.web, url, headers, &relay_events, relay);
+    if (wrong)
+        call_alert(call, 64101, wrong);
+    else
+        relay->socket = web_connect(carrier.web, url, headers, &relay_events, relay);
     if (!relay->socket)
         web_after(carrier.web, 0, cannot_begin, relay);
 }

@@ -6,6 +6,9 @@
  * the server writes is spoken at 55 ms a character, talk cycle by talk cycle; whoever speaks over
  * it interrupts it.  The end is told to the action's URL with SessionStatus and HandoffData.
  *
+ * The language that prompts tell is the one that was ordered, and with "multi" the one that was
+ * heard.  What an attribute may not be (64101) ends the verb before there is a socket.
+ *
  * Faults are matched against "event":"relay", "call", "from" and "to" when the relay opens:
  *   close (the socket is dropped at "ms")   no-setup (the first message is never sent)
  *   garbage (a message that is no JSON follows the first)   foreign (signed with another token)
@@ -30,9 +33,12 @@ bool relay_is_open(const struct call *call);
 /* 20 ms of the agent's voice. */
 void relay_step(struct call *call);
 
-/* The person begins to say something, or has said it, or pressed a key. */
-void relay_speech_begins(struct call *call, const char *text);
-void relay_speech(struct call *call, const char *text);
+/*
+ * The person begins to say something, or has said it, or pressed a key.  "language" is the one that
+ * is spoken ("es"), NULL for the one that is expected; it is told only where it is detected.
+ */
+void relay_speech_begins(struct call *call, const char *text, const char *language);
+void relay_speech(struct call *call, const char *text, const char *language);
 void relay_digit(struct call *call, char digit);
 
 /* The call goes elsewhere or ends; no verb follows. */

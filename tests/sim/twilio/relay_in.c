@@ -46,10 +46,11 @@ static const char *take_text(struct relay *relay, struct json_object *body)
 
 static const char *take_digits(struct relay *relay, struct json_object *body)
 {
+    static const char *const names[] = {"type", "digits", NULL};
     const char *digits = json_text(body, "digits");
     size_t length = digits ? strlen(digits) : 0;
 
-    if (!length || strspn(digits, "0123456789w#*") != length)
+    if (!length || !only_has(body, names) || strspn(digits, "0123456789w#*") != length)
         return "Invalid digits";
     relay->digits = realloc(relay->digits, strlen(relay->digits) + length + 1);
     strcat(relay->digits, digits);
@@ -58,22 +59,36 @@ static const char *take_digits(struct relay *relay, struct json_object *body)
 
 static const char *take_language(struct relay *relay, struct json_object *body)
 {
-    (void)relay;
-    return json_text(body, "ttsLanguage") || json_text(body, "transcriptionLanguage")
-               ? NULL
-               : "Invalid language message";
+    static const char *const names[] = {"type", "ttsLanguage", "transcriptionLanguage", NULL};
+    const char *spoken = json_text(body, "ttsLanguage");
+    const char *heard = json_text(body, "transcriptionLanguage");
+
+    if (!only_has(body, names) || (!spoken && !heard) || (spoken && !*spoken) || (heard && !*heard))
+        return "Invalid language message";
+    if (heard)
+        text_replace(&relay->language, heard);
+    return NULL;
 }
 
 static const char *take_play(struct relay *relay, struct json_object *body)
 {
+    static const char *const names[] = {"type",        "source",        "loop",
+                                        "preemptible", "interruptible", NULL};
+
     (void)relay;
-    return json_text(body, "source") ? NULL : "Invalid play message";
+    return only_has(body, names) && text_begins(json_text(body, "source"), "http") &&
+                   is_flag(body, "preemptible") && is_flag(body, "interruptible")
+               ? NULL
+               : "Invalid play message";
 }
 
 static const char *take_end(struct relay *relay, struct json_object *body)
 {
+    static const char *const names[] = {"type", "handoffData", NULL};
     struct json_object *data = json_member(body, "handoffData");
 
+    if (!only_has(body, names))
+        return "Invalid end message";
     if (data && !json_object_is_type(data, json_type_string))
         return "handoffData is not a string";
     relay_over(relay, json_text(body, "handoffData"));

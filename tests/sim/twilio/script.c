@@ -31,7 +31,7 @@ enum { ACTS = sizeof acts / sizeof acts[0] };
 
 struct step {
     enum act act;
-    const char *text; /* belongs to the script's JSON */
+    const char *text, *language; /* belong to the script's JSON */
     int64_t ms, timeout_ms;
     unsigned char *speech;
     size_t count;
@@ -105,6 +105,7 @@ static void add_step(struct script *script, struct json_object *item)
     step->ms = duration_of(step->act, item);
     step->timeout_ms = json_integer(item, "timeout_ms", WAIT_MS);
     step->text = json_text(item, acts[act]);
+    step->language = json_text(item, "lang");
     if (act == SAY || act == BARGE)
         voice_make(step->text, json_text(item, "voice"), speech_made, step);
     else
@@ -166,7 +167,7 @@ static void begin_speaking(struct script *script, struct step *step, int64_t now
     script->call->mouth = (struct mouth){.speech = step->speech, .count = step->count};
     script->begun = true;
     script->began_ms = now_ms;
-    relay_speech_begins(script->call, step->text);
+    relay_speech_begins(script->call, step->text, step->language);
     log_event("caller_speaks", "call", script->call->sid, "text", step->text, NULL);
 }
 
@@ -182,7 +183,7 @@ static void said(struct script *script, const struct step *step)
 
     call_said(call, &what);
     program_speech(call, step->text);
-    relay_speech(call, step->text);
+    relay_speech(call, step->text, step->language);
     if (!call->peer)
         return;
     if (call->room)

@@ -1,7 +1,8 @@
 /*
  * twilio/script.h - what a person on the phone does, step by step.
  *
- *   {"say":"text","voice":"en-us+f3"}    speaks; waits until somebody listens
+ *   {"say":"text","voice":"en-us+f3"}    speaks; waits until somebody listens; "lang" is the
+ * language that is spoken, for whoever detects it
  *   {"wait_agent":true}                  until the other side has begun a new turn and has then
  * been silent for N ms (600 for true), at most "timeout_ms"
  *   {"wait_text":"words"}                until the other side was heard to say that
