@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "domain/call_names.h"
 #include "domain/consent.h"
+#include "domain/keys.h"
 #include "domain/redaction.h"
 #include "domain/rooms.h"
 #include "domain/route_cache.h"
@@ -26,6 +29,8 @@ struct claim_task {
     struct work work; /* its arena holds what was found, until the loop has taken it */
     char token[TOKEN_LIMIT + 1], stream_sid[ID_SIZE], call_sid[ID_SIZE];
     const struct relay_handshake *handshake; /* of a relay, which nobody changes; else NULL */
+    bool is_bearer;                          /* the token may be a key … */
+    char ip[64];                             /* … which may be good only from some addresses */
     struct claim claim;
     bool ok;
     struct voice_session found;
@@ -95,13 +100,49 @@ static bool take_without_store(struct work *work, struct claim_task *claim)
     return true;
 }
 
+/* The tenant's key stands for the token that the call's session would be given. */
+static bool token_of_key(struct work *work, struct claim_task *claim)
+{
+    struct voice_session session;
+    struct tenant tenant;
+    struct api_key key;
+    struct call call;
+    char *token;
+    enum key_verdict verdict =
+        key_authenticate(work, "stateset", claim->token, claim->ip, &key, &tenant);
+
+    if (verdict == KEY_UNPROVEN)
+        return false;
+    if (verdict != KEY_GOOD || !tenant.id)
+        return fail(work, UNAUTHENTICATED, "This is neither a token nor a key");
+    work->tenant = tenant.id;
+    key_touch(work, &key);
+    if (!call_by_sid(work, claim->call_sid, &call) || !session_of_call(work, call.id, &session) ||
+        !session_issue_token(work, &session, &token))
+        return false;
+    explicit_bzero(claim->token, sizeof claim->token);
+    snprintf(claim->token, sizeof claim->token, "%s", token);
+    return true;
+}
+
+/* Whether who claims may, as far as the token itself does not say. */
+static bool prove(struct work *work, struct claim_task *claim)
+{
+    struct token token;
+
+    if (claim->handshake)
+        return relay_prove(work, claim->handshake, claim->token);
+    return !claim->is_bearer || token_read(work, TOKEN_STREAM, claim->token, &token) ||
+           token_of_key(work, claim);
+}
+
 static void run(struct work *work, struct task *task)
 {
     struct claim_task *claim = (struct claim_task *)task;
     struct work *own = &claim->work;
 
     *own = (struct work){.id = work->id, .db = work->db, .config = work->config};
-    claim->ok = (!claim->handshake || relay_prove(own, claim->handshake, claim->token)) &&
+    claim->ok = prove(own, claim) &&
                 session_claim(own, &claim->claim, &claim->found, &claim->call, &claim->version) &&
                 read_more(own, claim);
     if (!claim->ok && own->error.what == BUSY)
@@ -149,6 +190,18 @@ void claims_stop(void)
     helper = NULL;
 }
 
+bool claim_bearer(const char *authorization, char token[TOKEN_LIMIT + 1])
+{
+    static const char scheme[] = "Bearer ";
+    const char *shown = authorization + sizeof scheme - 1;
+
+    if (strncasecmp(authorization, scheme, sizeof scheme - 1) != 0 || !*shown ||
+        strlen(shown) > TOKEN_LIMIT)
+        return false;
+    snprintf(token, TOKEN_LIMIT + 1, "%s", shown);
+    return true;
+}
+
 bool claim_ask(struct live *live)
 {
     struct claim_task *claim;
@@ -165,6 +218,8 @@ bool claim_ask(struct live *live)
     memcpy(claim->stream_sid, live->stream_sid, sizeof claim->stream_sid);
     memcpy(claim->call_sid, live->call_sid, sizeof claim->call_sid);
     claim->handshake = live->relay ? &live->relay->handshake : NULL;
+    claim->is_bearer = live->is_bearer;
+    memcpy(claim->ip, live->ip, sizeof claim->ip);
     claim->claim = (struct claim){
         .relay = live->relay != NULL,
         .token = claim->token,

@@ -13,6 +13,13 @@ bool claims_start(const struct config *config);
 void claims_stop(void);
 
 /*
+ * What a client that is no carrier may show in its header Authorization: a stream token, or a key
+ * of the tenant's, which claims any call of the tenant's that waits for its stream.  Which of them
+ * it is, and whether it is good, is found out with the claim.  False: it shows nothing.
+ */
+bool claim_bearer(const char *authorization, char token[TOKEN_LIMIT + 1]);
+
+/*
  * Claims the session's token for this node; the answer is live_claimed() or live_refused(),
  * in a later turn of the loop.  False when too many wait already.
  */

@@ -15,6 +15,7 @@
 #include "stream/node.h"
 #include "stream/offloop.h"
 #include "stream/orders.h"
+#include "stream/signals.h"
 #include "stream/watchdog.h"
 #include "stream/writer.h"
 
@@ -217,6 +218,12 @@ static void answer_metrics(struct control_request *request)
     arena_free(&arena);
 }
 
+static void drain(struct control_request *request)
+{
+    signals_end();
+    answer(request, 202, "{}");
+}
+
 void control_serve(struct control_request *request)
 {
     static const char commands[] = "/control/commands/";
@@ -228,6 +235,8 @@ void control_serve(struct control_request *request)
         answer_status(request);
     else if (strcmp(request->path, "/control/metrics") == 0 && strcmp(request->method, "GET") == 0)
         answer_metrics(request);
+    else if (strcmp(request->path, "/control/drain") == 0 && strcmp(request->method, "POST") == 0)
+        drain(request);
     else if (strcmp(request->method, "POST") == 0 &&
              strncmp(request->path, commands, sizeof commands - 1) == 0 &&
              uid_read(request->path + sizeof commands - 1, NULL, &id))

@@ -1,10 +1,11 @@
 /*
- * stream/control.h - orders from our own programs: POST /control/commands/{id}, GET
- * /control/status.
+ * stream/control.h - orders from our own programs: POST /control/commands/{id}, POST
+ * /control/drain, GET /control/status, GET /control/metrics.
  *
  * A request carries X-Trunkline-Control: t=<unix seconds>,v1=<hex HMAC-SHA-256 under CONTROL_SECRET
  * of "<t>.<method> <path>.<body>">, at most 30 s old.  A command is a row of session_commands; the
- * post only makes it immediate.
+ * post only makes it immediate.  To drain is what SIGTERM means: no new calls, and the process ends
+ * when the running ones have, or have had their time.
  */
 #ifndef STREAM_CONTROL_H
 #define STREAM_CONTROL_H

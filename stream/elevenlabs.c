@@ -13,6 +13,7 @@
 enum {
     LONGEST_MESSAGE = 1024 * 1024,
     MOST_QUEUED = 64 * 1024,
+    MOST_MESSAGES = 4000, /* in a second; a voice sends a few for each sentence */
     PIECE = 6400, /* of base64 at a time: 600 ms, as a model sends it at most */
 };
 
@@ -208,6 +209,7 @@ static const struct role tts_role = {
     .name = "voice",
     .most = LONGEST_MESSAGE,
     .most_queued = MOST_QUEUED,
+    .most_messages = MOST_MESSAGES,
     .opened = opened,
     .message = message,
     .closed = closed,

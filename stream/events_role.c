@@ -163,10 +163,13 @@ static bool render(const struct visitor *visitor, const struct event_news *news,
 
 const struct stage events_stage = {
     .path = "/events/ws",
-    .proof = {.key_kind = "phony", .permission = "events:read", .ticket = "events"},
+    .proof = {.key_kind = "phony",
+              .permission = "events:read",
+              .ticket = "events",
+              .most_sockets = SOCKETS_OF_KEY,
+              .is_by_key = true},
     .takes_api_key = true,
     .takes_frames = true,
-    .most_of_key = SOCKETS_OF_KEY,
     .pings = true,
     .render = render,
 };

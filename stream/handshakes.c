@@ -1,25 +1,33 @@
 #include "stream/handshakes.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 static struct {
     const void *connection;
     int64_t since_us;
+    char ip[64];
 } waiting[HANDSHAKES_MOST];
 
 static size_t count;
 
-bool handshakes_have_room(void)
+bool handshakes_have_room(const char *ip)
 {
-    return count < HANDSHAKES_MOST;
+    size_t here = 0;
+
+    for (size_t i = 0; *ip && i < count; i++)
+        here += strcmp(waiting[i].ip, ip) == 0;
+    return count < HANDSHAKES_MOST && here < HANDSHAKES_OF_ADDRESS;
 }
 
-void handshake_begin(const void *connection, int64_t now_us)
+void handshake_begin(const void *connection, const char *ip, int64_t now_us)
 {
     handshake_end(connection);
     if (count == HANDSHAKES_MOST)
         return;
     waiting[count].connection = connection;
+    snprintf(waiting[count].ip, sizeof waiting[count].ip, "%s", ip);
     waiting[count++].since_us = now_us;
 }
 

@@ -127,8 +127,10 @@ void live_start(struct live *live)
 {
     live->state = LIVE_CLAIMING;
     live->deadline_us = sockets_now_us() + CLAIM_US;
-    if (!live->token[0] || !claim_ask(live))
-        dismiss(live, live->token[0] ? 1011 : 1008, "");
+    if (!live->token[0])
+        dismiss(live, 1008, "no token");
+    else if (!claim_ask(live))
+        dismiss(live, 1011, "try again later");
 }
 
 void live_refused(struct live *live, const struct error *error)
@@ -138,7 +140,7 @@ void live_refused(struct live *live, const struct error *error)
     call_log_refused(live->log, error);
     log_warning(&live->work, "session.refused", "code=%s", failure_code(error->what));
     if (live->state == LIVE_CLAIMING)
-        dismiss(live, is_ours ? 1011 : 1008, "");
+        dismiss(live, is_ours ? 1011 : 1008, is_ours ? "try again later" : "token refused");
 }
 
 static enum speaker speaker_of(const char *role)
@@ -504,7 +506,7 @@ static void tick(struct live *live)
     case LIVE_OPEN:
     case LIVE_CLAIMING:
         if (is_late)
-            dismiss(live, 1008, "");
+            dismiss(live, 1008, "nothing came in time");
         break;
     case LIVE_CONNECTING:
     case LIVE_CONFIGURING:

@@ -88,6 +88,7 @@ struct live {
     char id[37], ip[64];
     char token[TOKEN_LIMIT + 1];
     bool is_pending; /* it came without a token, and counts as such */
+    bool is_bearer;  /* what came as a token may be the tenant's key (claims.h) */
     int64_t opened_us, deadline_us;
     int64_t started_us;    /* the carrier's start frame */
     int64_t last_media_us; /* the last frame of the caller */

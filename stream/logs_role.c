@@ -62,9 +62,8 @@ static bool render(const struct visitor *visitor, const struct event_news *news,
 const struct stage logs_stage = {
     .path = "/api/v1/logs",
     .also = "/logs",
-    .proof = {.key_kind = "stateset", .ticket = "logs"},
+    .proof = {.key_kind = "stateset", .ticket = "logs", .most_sockets = SOCKETS_OF_TENANT},
     .takes_legacy_query = true,
-    .most_of_tenant = SOCKETS_OF_TENANT,
     .read_query = read_query,
     .render = render,
 };

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "stream/bridge.h"
 #include "stream/call_log.h"
+#include "stream/claims.h"
 #include "stream/metrics.h"
 #include "stream/node.h"
 #include "stream/realtime.h"
@@ -250,13 +251,14 @@ static int check_token(const char *text, const char *ip)
                    : 429;
     ok = token_read(&work, TOKEN_STREAM, text, &token);
     work_end(&work);
-    return ok ? 101 : 403;
+    return ok ? 101 : 401;
 }
 
 static int admit(const struct upgrade *upgrade, void **with)
 {
     char token[TOKEN_LIMIT + 1];
     struct live *live;
+    bool is_bearer;
     int status;
 
     if (!media_path(upgrade->path, token))
@@ -265,14 +267,16 @@ static int admit(const struct upgrade *upgrade, void **with)
         find_in_query(upgrade->query, token);
     if (!node_takes_calls() || live_count() >= (size_t)configuration->node_capacity)
         return 503;
-    status = check_token(token, upgrade->ip);
+    is_bearer = !token[0] && claim_bearer(upgrade->authorization, token);
+    status = check_token(is_bearer ? "" : token, upgrade->ip);
     if (status != 101) {
         log_info(NULL, "media.refused", "status=%d ip=%s", status, upgrade->ip);
         return status;
     }
     live = live_new(configuration, upgrade->ip);
     live->line = &media_line;
-    live->is_pending = !token[0];
+    live->is_pending = is_bearer || !token[0];
+    live->is_bearer = is_bearer;
     snprintf(live->token, sizeof live->token, "%s", token);
     *with = live;
     return 101;
@@ -307,6 +311,8 @@ static void closed(void *with, const struct closing *closing)
 
 const struct role media_role = {
     .name = "media",
+    .path = "/media-stream",
+    .plain_status = 400,
     .most = LONGEST_MESSAGE,
     .most_queued = MOST_QUEUED,
     .most_messages = MOST_MESSAGES,

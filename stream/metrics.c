@@ -6,19 +6,15 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "domain/log_followers.h"
 #include "stream/live.h"
-#include "stream/logs_role.h"
 #include "stream/node.h"
 #include "stream/offloop.h"
-#include "stream/visitor.h"
 #include "stream/writer.h"
 
 enum {
     FLUSH_US = 10 * 1000000,
     LATE_US = 5000,
-    FOLLOWED = 256, /* tenants whose log is followed */
-    TENANTS = 32,   /* that have a histogram of their own; the others share one */
+    TENANTS = 32, /* that have a histogram of their own; the others share one */
 };
 
 static struct {
@@ -147,17 +143,13 @@ struct flush {
     int64_t node;
     instant started_at;
     struct node_figures figures;
-    struct log_followers followers[FOLLOWED];
-    size_t nfollowed;
 };
 
 static void flush(struct work *work, struct task *task)
 {
     const struct flush *flush = (const struct flush *)task;
 
-    if ((!node_figures_put(work, flush->node, getpid(), flush->started_at, &flush->figures) ||
-         !log_followers_put(work, flush->node, getpid(), flush->started_at, flush->followers,
-                            flush->nfollowed)) &&
+    if (!node_figures_put(work, flush->node, getpid(), flush->started_at, &flush->figures) &&
         work->error.what != BUSY)
         log_warning(work, "metrics.not_written", "code=%s", failure_code(work->error.what));
 }
@@ -184,7 +176,6 @@ void metrics_tick(void)
                           .node = node_id(),
                           .started_at = metrics.started_at,
                           .figures = metrics.figures};
-    one->nfollowed = visitors_by_tenant(&logs_stage, one->followers, FOLLOWED);
     metrics.is_flushing = helper_give(metrics.helper, &one->task);
     if (!metrics.is_flushing)
         free(one);

@@ -242,6 +242,14 @@ static void redeem(struct work *work, struct task *task)
     explicit_bzero(monitor->ticket, sizeof monitor->ticket);
 }
 
+static void refuse(struct monitor *monitor)
+{
+    if (monitor->work.error.what == UNAUTHENTICATED)
+        close_with(monitor, 1008, "unauthorized");
+    else
+        close_with(monitor, 1011, "try again later");
+}
+
 static void redeemed(struct task *task)
 {
     struct monitor *monitor = (struct monitor *)task;
@@ -254,7 +262,7 @@ static void redeemed(struct task *task)
     }
     live = monitor->ok ? live_find(monitor->given.session) : NULL;
     if (!monitor->ok)
-        close_with(monitor, monitor->work.error.what == UNAUTHENTICATED ? 1008 : 1011, "");
+        refuse(monitor);
     else if (!live || live->subject.tenant != monitor->work.tenant)
         close_with(monitor, 4404, "no such session");
     else {

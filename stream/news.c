@@ -23,6 +23,7 @@ struct held {
     struct arena arena;
     struct event_news news;
     unsigned reading; /* the first that began later tells what was before */
+    int64_t until_us; /* waits no longer, whatever becomes of the table */
 };
 
 /* A tenant that is watched. */
@@ -30,7 +31,7 @@ struct watch {
     struct watch *next;
     int64_t tenant;
     struct watcher *first;
-    struct seen *seen, *known; /* events that were told, calls whose beginning was */
+    struct seen *seen, *known; /* events that were told, calls of which some were */
     struct held *held, **held_end;
     size_t nheld;
     uid from;          /* older events are not told */
@@ -88,35 +89,61 @@ static void read_table(struct work *work, struct task *task)
                             &reading->rows);
 }
 
+static void free_held(struct held *held)
+{
+    arena_free(&held->arena);
+    free(held);
+}
+
 static void free_watch(struct watch *watch)
 {
     while (watch->held) {
         struct held *held = watch->held;
 
         watch->held = held->next;
-        arena_free(&held->arena);
-        free(held);
+        free_held(held);
     }
     seen_free(watch->seen);
     seen_free(watch->known);
     free(watch);
 }
 
-/* What had waited for a reading that has ended by now. */
-static void tell_held(struct watch *watch, unsigned reading)
+/* Takes out of the list what has waited long enough; with the first of a call go all of it. */
+static struct held *take_held(struct watch *watch, unsigned reading, int64_t now_us)
 {
-    while (watch->held && watch->held->reading < reading) {
-        struct held *held = watch->held;
+    struct held *taken = NULL, **end = &taken, **at = &watch->held;
 
-        watch->held = held->next;
-        if (!watch->held)
-            watch->held_end = &watch->held;
+    while (*at) {
+        struct held *held = *at;
+
+        if (held->reading >= reading && held->until_us > now_us &&
+            !seen_has(watch->known, held->news.call_id)) {
+            at = &held->next;
+            continue;
+        }
+        *at = held->next;
+        held->next = NULL;
+        *end = held;
+        end = &held->next;
         watch->nheld--;
         seen_before(watch->known, held->news.call_id);
+    }
+    watch->held_end = at;
+    return taken;
+}
+
+/* What had waited for a reading that has ended by now, or for too long. */
+static void tell_held(struct watch *watch, unsigned reading, int64_t now_us)
+{
+    struct held *taken = take_held(watch, reading, now_us);
+
+    while (taken) {
+        struct held *held = taken;
+
+        taken = held->next;
         if (!seen_before(watch->seen, held->news.id))
             tell(watch, &held->news);
-        arena_free(&held->arena);
-        free(held);
+        free_held(held);
     }
 }
 
@@ -158,7 +185,7 @@ static void table_was_read(struct task *task)
         if (reading->ok)
             tell_rows(watch, reading);
         if (!reading->ok || uid_is_none(watch->behind))
-            tell_held(watch, watch->readings);
+            tell_held(watch, watch->readings, clock_monotonic_us());
         if (watch->held)
             watch->due_us = 0;
     }
@@ -191,25 +218,36 @@ static void read_soon(struct watch *watch, int64_t now_us)
 
 /* ---- as they happen ---- */
 
+/* Whether something of the call waits already. */
+static bool is_held(const struct watch *watch, uid call)
+{
+    const struct held *held = watch->held;
+
+    while (held && !uid_equal(held->news.call_id, call))
+        held = held->next;
+    return held != NULL;
+}
+
 /* Keeps the first news of a call until the table was read; false: they need not wait. */
 static bool hold(struct watch *watch, const struct event_news *event)
 {
+    int64_t now_us = clock_monotonic_us();
     struct held *held;
 
-    if (uid_is_none(event->call_id) || watch->nheld >= MOST_HELD)
-        return false;
-    if (!watch->held && seen_before(watch->known, event->call_id))
+    if (uid_is_none(event->call_id) || watch->nheld >= MOST_HELD ||
+        (seen_has(watch->known, event->call_id) && !is_held(watch, event->call_id)))
         return false;
     held = calloc(1, sizeof *held);
     if (!held)
         abort();
     held->news = news_copy(&held->arena, event);
     held->reading = watch->readings;
+    held->until_us = now_us + NEWS_HELD_MS * 1000;
     *watch->held_end = held;
     watch->held_end = &held->next;
     watch->nheld++;
     watch->due_us = 0;
-    read_soon(watch, clock_monotonic_us());
+    read_soon(watch, now_us);
     return true;
 }
 
@@ -303,8 +341,11 @@ void news_tick(void)
 {
     int64_t now_us = clock_monotonic_us();
 
-    for (struct watch *watch = news.first; watch; watch = watch->next)
+    for (struct watch *watch = news.first; watch; watch = watch->next) {
+        if (watch->held && watch->held->until_us <= now_us)
+            tell_held(watch, 0, now_us);
         read_soon(watch, now_us);
+    }
     feeds_tick();
 }
 

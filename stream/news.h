@@ -6,10 +6,11 @@
  * tenant that is watched, because web workers and jobs write events too and a feed may be missing.
  * Each event is told once, whichever way it comes first.
  *
- * Order: what one process wrote about a call is told in its order.  The first news that come of a
- * call wait until the table was read, so that its beginning is told before them.  An event that
- * reaches the table later than NEWS_LATE_MS after its time, while the tenant's readings succeed, is
- * only seen in a replay.
+ * Order: what one process wrote about a call is told in its order; nothing is promised between
+ * calls.  The first news that come of a call wait until the table was read, so that its beginning
+ * is told before them, but no longer than NEWS_HELD_MS; other calls' news do not wait for it.  An
+ * event that reaches the table later than NEWS_LATE_MS after its time, while the tenant's readings
+ * succeed, is only seen in a replay.
  *
  * All of it runs in the loop's thread.
  */
@@ -24,7 +25,7 @@
 #include "core/text.h"
 #include "domain/event_news.h"
 
-enum { NEWS_LATE_MS = 5000 };
+enum { NEWS_LATE_MS = 5000, NEWS_HELD_MS = 1000 };
 
 /* Somebody who watches a tenant; a member of the watcher's own struct. */
 struct watcher {

@@ -170,10 +170,10 @@ bool node_is_draining(void)
 
 int64_t node_id(void)
 {
-    return node.row.id;
+    return node.is_registered ? node.row.id : 0;
 }
 
 int64_t node_epoch(void)
 {
-    return node.row.epoch;
+    return node.is_registered ? node.row.epoch : 0;
 }

@@ -27,6 +27,7 @@ struct outlet {
     void (*close)(struct outlet *outlet, unsigned code, const char *reason);
 
     size_t dropped; /* messages that found no room */
+    size_t waiting; /* bytes that have not left yet */
 };
 
 /* Sends a whole text; false when the connection is closing. "outlet" may be NULL: closed. */

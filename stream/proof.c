@@ -124,6 +124,20 @@ static bool find_call(struct work *work, struct visitor_proof *proof)
            refuse(proof, 4404, "no such call");
 }
 
+/* Only a full house is a refusal: a node that knows no better goes by its own count. */
+static bool hold_place(struct work *work, struct visitor_proof *proof)
+{
+    const struct proof_kind *kind = proof->kind;
+
+    proof->place.role = kind->ticket;
+    proof->place.key = kind->is_by_key ? proof->who.key : NO_UID;
+    if (!proof->place.node_id || socket_place_hold(work, &proof->place, kind->most_sockets) ||
+        work->error.what != LIMIT_REACHED)
+        return true;
+    proof->place.holder = NO_UID;
+    return refuse(proof, 4429, "too many sockets");
+}
+
 /* At most ten minutes back, the newest first to be kept. */
 static bool read_rows(struct work *work, struct visitor_proof *proof)
 {
@@ -151,6 +165,8 @@ static void answer(struct work *work, struct task *task)
     own->tenant = proof->who.tenant;
     if (proof->call[0] && !find_call(own, proof))
         return;
+    if (proof->wants_place && !hold_place(own, proof))
+        return;
     if (proof->wants_rows)
         read_rows(own, proof);
 }
@@ -170,7 +186,12 @@ void proofs_stop(void)
 bool proof_ask(struct visitor_proof *proof, void (*done)(struct task *task))
 {
     proof->task = (struct task){.run = answer, .done = done};
-    return helper && helper_give(helper, &proof->task);
+    return proofs_run(&proof->task);
+}
+
+bool proofs_run(struct task *task)
+{
+    return helper && helper_give(helper, task);
 }
 
 void proof_free(struct visitor_proof *proof)

@@ -43,6 +43,12 @@ static inline bool queue_is_empty(const struct queue *queue)
     return queue->first == queue->last;
 }
 
+/* Bytes that wait, with what goes before each message. */
+static inline size_t queue_size(const struct queue *queue)
+{
+    return queue->last - queue->first;
+}
+
 /* Drops all that is in it, and its memory; it may be used again. */
 void queue_free(struct queue *queue);
 

@@ -11,64 +11,225 @@
 #include "core/log.h"
 #include "stream/offloop.h"
 
-enum { MOST_WAITING = 256, KEPT_US = 30 * 1000000 };
+enum { MOST_WAITING = 256, HOST_SIZE = 256 };
 
-struct question {
-    struct task task;
-    char host[256], address[INET6_ADDRSTRLEN];
+struct asker {
+    struct asker *next;
     void (*then)(void *with, const char *address);
     void *with;
 };
 
-static struct helper *helper;
+/* The helper reads the host and writes the address; the rest is the loop's meanwhile. */
+struct question {
+    struct task task;
+    char host[HOST_SIZE], address[INET6_ADDRSTRLEN];
+    struct question *next; /* of those that are under way */
+    struct asker *first, **end;
+};
 
-/* The last host that was found; models have one. */
-static struct {
-    char host[256], address[INET6_ADDRSTRLEN];
-    int64_t found_us;
-} last;
+static struct helper *helper;
+static struct question *under_way;
+static const char *pretended;
+
+/* ---- what is known ---- */
+
+static struct known {
+    char host[HOST_SIZE], address[INET6_ADDRSTRLEN]; /* "": it has none */
+    int64_t until_us;
+} known[RESOLVER_HOSTS];
+
+/* NULL when nothing is known any more. */
+static const struct known *recall(const char *host)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    for (size_t i = 0; i < RESOLVER_HOSTS; i++)
+        if (known[i].until_us > now_us && strcmp(known[i].host, host) == 0)
+            return &known[i];
+    return NULL;
+}
+
+/* In the place of what was known of the host, or of what is known for the shortest time. */
+static void remember(const struct question *question)
+{
+    struct known *place = &known[0];
+
+    for (size_t i = 0; i < RESOLVER_HOSTS; i++) {
+        if (strcmp(known[i].host, question->host) == 0) {
+            place = &known[i];
+            break;
+        }
+        if (known[i].until_us < place->until_us)
+            place = &known[i];
+    }
+    memcpy(place->host, question->host, sizeof place->host);
+    memcpy(place->address, question->address, sizeof place->address);
+    place->until_us =
+        clock_monotonic_us() + (question->address[0] ? RESOLVER_KEPT_US : RESOLVER_FAILED_US);
+}
+
+/* ---- looking up ---- */
 
 /* IPv4 first: it is what works wherever both are said to. */
-static void ask(struct work *work, struct task *task)
+static bool ask_system(const char *host, char *address, size_t size)
 {
-    struct question *question = (struct question *)task;
     const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
     const struct addrinfo other = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    int rc = getaddrinfo(question->host, NULL, &hints, &found);
+    int rc = getaddrinfo(host, NULL, &hints, &found);
 
     if (rc != 0)
-        rc = getaddrinfo(question->host, NULL, &other, &found);
+        rc = getaddrinfo(host, NULL, &other, &found);
     if (rc == 0)
-        rc = getnameinfo(found->ai_addr, found->ai_addrlen, question->address,
-                         sizeof question->address, NULL, 0, NI_NUMERICHOST);
-    if (rc != 0) {
-        log_warning(work, "resolver.failed", "host=%s text=\"%s\"", question->host,
-                    gai_strerror(rc));
-        question->address[0] = '\0';
-    }
+        rc = getnameinfo(found->ai_addr, found->ai_addrlen, address, (socklen_t)size, NULL, 0,
+                         NI_NUMERICHOST);
+    if (rc != 0)
+        log_warning(NULL, "resolver.failed", "host=%s text=\"%s\"", host, gai_strerror(rc));
     if (found)
         freeaddrinfo(found);
+    return rc == 0;
 }
 
-static void answer(struct task *task)
+static bool (*look_up)(const char *host, char *address, size_t size) = ask_system;
+
+static void run(struct work *work, struct task *task)
 {
     struct question *question = (struct question *)task;
 
-    if (question->address[0]) {
-        memcpy(last.host, question->host, sizeof last.host);
-        memcpy(last.address, question->address, sizeof last.address);
-        last.found_us = clock_monotonic_us();
+    (void)work;
+    if (!look_up(question->host, question->address, sizeof question->address))
+        question->address[0] = '\0';
+}
+
+static void tell(struct question *question)
+{
+    const char *address = question->address[0] ? question->address : NULL;
+
+    while (question->first) {
+        struct asker *asker = question->first;
+
+        question->first = asker->next;
+        asker->then(asker->with, address);
+        free(asker);
     }
-    question->then(question->with, question->address[0] ? question->address : NULL);
     free(question);
 }
+
+/* Who is told may ask again at once, so nothing is under way by then. */
+static void was_found(struct task *task)
+{
+    struct question *question = (struct question *)task;
+    struct question **at = &under_way;
+
+    while (*at != question)
+        at = &(*at)->next;
+    *at = question->next;
+    remember(question);
+    tell(question);
+}
+
+static void is_known(struct task *task)
+{
+    tell((struct question *)task);
+}
+
+/* ---- asking ---- */
 
 static bool is_numeric(const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
 
     return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static struct question *new_question(const char *host)
+{
+    struct question *question = calloc(1, sizeof *question);
+
+    if (!question)
+        abort();
+    question->end = &question->first;
+    snprintf(question->host, sizeof question->host, "%s", host);
+    return question;
+}
+
+static void join(struct question *question, void (*then)(void *with, const char *address),
+                 void *with)
+{
+    struct asker *asker = calloc(1, sizeof *asker);
+
+    if (!asker)
+        abort();
+    asker->then = then;
+    asker->with = with;
+    *question->end = asker;
+    question->end = &asker->next;
+}
+
+static struct question *find_under_way(const char *host)
+{
+    struct question *question = under_way;
+
+    while (question && strcmp(question->host, host) != 0)
+        question = question->next;
+    return question;
+}
+
+/* A new question; NULL when it cannot be asked. */
+static struct question *ask(const char *host)
+{
+    struct question *question = new_question(host);
+
+    question->task = (struct task){.run = run, .done = was_found};
+    if (!helper || !helper_give(helper, &question->task)) {
+        free(question);
+        return NULL;
+    }
+    question->next = under_way;
+    under_way = question;
+    return question;
+}
+
+/* Not at once: who hears that there is no address tries again, and would be in his own way. */
+static struct question *answer_later(const char *host)
+{
+    struct question *question = new_question(host);
+
+    question->task = (struct task){.done = is_known};
+    offloop_tell(&question->task);
+    return question;
+}
+
+void resolver_find(const char *host, void (*then)(void *with, const char *address), void *with)
+{
+    const struct known *one = recall(host);
+    struct question *question;
+
+    if (pretended || is_numeric(host)) {
+        then(with, pretended ? pretended : host);
+        return;
+    }
+    if (one && one->address[0]) {
+        then(with, one->address);
+        return;
+    }
+    question = one ? answer_later(host) : find_under_way(host);
+    if (!question)
+        question = ask(host);
+    if (question)
+        join(question, then, with);
+    else
+        then(with, NULL);
+}
+
+void resolver_pretend(const char *address)
+{
+    pretended = address;
+}
+
+void resolver_look_up_by(bool (*other)(const char *host, char *address, size_t size))
+{
+    look_up = other ? other : ask_system;
 }
 
 bool resolver_start(const struct config *config)
@@ -81,35 +242,4 @@ void resolver_stop(void)
 {
     helper_stop(helper);
     helper = NULL;
-}
-
-static const char *pretended;
-
-void resolver_pretend(const char *address)
-{
-    pretended = address;
-}
-
-void resolver_find(const char *host, void (*then)(void *with, const char *address), void *with)
-{
-    struct question *question;
-
-    if (pretended || is_numeric(host)) {
-        then(with, pretended ? pretended : host);
-        return;
-    }
-    if (last.found_us && strcmp(last.host, host) == 0 &&
-        clock_monotonic_us() - last.found_us < KEPT_US) {
-        then(with, last.address);
-        return;
-    }
-    question = calloc(1, sizeof *question);
-    if (!question)
-        abort();
-    *question = (struct question){.task = {.run = ask, .done = answer}, .then = then, .with = with};
-    snprintf(question->host, sizeof question->host, "%s", host);
-    if (helper && helper_give(helper, &question->task))
-        return;
-    free(question);
-    then(with, NULL);
 }

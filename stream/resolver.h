@@ -1,23 +1,41 @@
 /*
- * stream/resolver.h - the address of a host, asked for off the loop and kept for a while.
+ * stream/resolver.h - the addresses of hosts, asked for off the loop and kept for a while.
+ *
+ * The last RESOLVER_HOSTS hosts are remembered, for RESOLVER_KEPT_US; that one has no address, only
+ * for RESOLVER_FAILED_US, so that those who try again in a hurry do not queue up behind a name
+ * server that does not answer.  Who asks for a host that is being looked up already waits for the
+ * same answer.
  */
 #ifndef STREAM_RESOLVER_H
 #define STREAM_RESOLVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/config.h"
+
+enum {
+    RESOLVER_HOSTS = 8,
+    RESOLVER_KEPT_US = 30 * 1000000,
+    RESOLVER_FAILED_US = 1000 * 1000,
+};
 
 bool resolver_start(const struct config *config);
 void resolver_stop(void);
 
 /*
  * Tells "then" the numeric address of a host, or NULL when it has none: at once when the host is a
- * number or was asked for lately, else in a later turn of the loop.
+ * number, was found lately or cannot be asked for; else in a later turn of the loop.
  */
 void resolver_find(const char *host, void (*then)(void *with, const char *address), void *with);
 
 /* Every name has this address, for replays; NULL: it is looked up. */
 void resolver_pretend(const char *address);
+
+/*
+ * Somebody else looks names up, in the helper's thread, for tests; NULL: the system does.  It
+ * writes the address and says whether there is one.
+ */
+void resolver_look_up_by(bool (*look_up)(const char *host, char *address, size_t size));
 
 #endif

@@ -50,11 +50,17 @@ static uid *place_of(const struct seen *seen, uid *table, uid id)
     return &table[at];
 }
 
+bool seen_has(const struct seen *seen, uid id)
+{
+    return uid_equal(*place_of(seen, seen->young, id), id) ||
+           uid_equal(*place_of(seen, seen->old, id), id);
+}
+
 bool seen_before(struct seen *seen, uid id)
 {
     uid *place = place_of(seen, seen->young, id);
 
-    if (uid_equal(*place, id) || uid_equal(*place_of(seen, seen->old, id), id))
+    if (seen_has(seen, id))
         return true;
     *place = id;
     if (++seen->count == seen->size) {

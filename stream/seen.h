@@ -20,4 +20,7 @@ void seen_free(struct seen *seen);
 /* Whether it was seen already; from now on it was. */
 bool seen_before(struct seen *seen, uid id);
 
+/* Whether it was seen already; asking changes nothing. */
+bool seen_has(const struct seen *seen, uid id);
+
 #endif

@@ -48,6 +48,12 @@ void signals_unblock(void)
     change(SIG_UNBLOCK);
 }
 
+void signals_end(void)
+{
+    if (!ends)
+        ends = 1;
+}
+
 bool signals_ended(void)
 {
     return ends > 0;

@@ -15,6 +15,9 @@ void signals_install(void);
 void signals_block(void);
 void signals_unblock(void);
 
+/* As if SIGTERM had come; a process that ends already goes on to. */
+void signals_end(void);
+
 /* Whether the process was told to end. */
 bool signals_ended(void);
 

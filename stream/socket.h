@@ -48,6 +48,7 @@ struct role {
     bool is_private;        /* on the control listener, for our own programs */
     bool is_talk;           /* the other side's messages are few, and each is a sign of life */
     const char *path;       /* where clients ask for it; NULL: not told */
+    int plain_status;       /* of a request there that asks for no websocket; 0: 426 */
 
     /*
      * Whether a client may come in: 101, or the HTTP status that refuses it; 0 when the path is

@@ -1,11 +1,12 @@
 #include "stream/visitor.h"
-#include "domain/log_followers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "stream/node.h"
+#include "stream/places.h"
 #include "stream/seen.h"
 #include "stream/visitor_frames.h"
 
@@ -102,17 +103,17 @@ static bool has_room(const char *ip)
            here < MOST_OF_ADDRESS;
 }
 
-/* Whether so many sockets as its stage allows were opened with the same key. */
+/* Whether so many sockets as its stage allows were opened here with the same key. */
 static bool is_one_too_many(const struct visitor *visitor)
 {
-    size_t most = visitor->stage->most_of_key, count = 0;
+    int64_t count = 0;
 
-    if (!most || !visitor->secret[0] || visitor->is_ticket)
+    if (!visitor->secret[0] || visitor->is_ticket)
         return false;
     for (const struct visitor *other = visitors; other; other = other->next)
         count += other->stage == visitor->stage && !other->is_gone && other->state != LEAVING &&
                  strcmp(other->secret, visitor->secret) == 0;
-    return count >= most;
+    return count >= visitor->stage->proof.most_sockets;
 }
 
 static bool read_query(struct visitor *visitor, const char *query)
@@ -145,6 +146,7 @@ static void forget(struct visitor *visitor)
     }
     if (visitor->replay)
         proof_free(visitor->replay);
+    places_give_back(visitor->proven.tenant, &visitor->place);
     seen_free(visitor->seen);
     explicit_bzero(visitor->secret, sizeof visitor->secret);
     free(visitor);
@@ -222,12 +224,25 @@ static struct visitor_proof *new_proof(void)
     return proof;
 }
 
+/* The one that he has, or a new one. */
+static void want_place(const struct visitor *visitor, struct visitor_proof *proof)
+{
+    proof->wants_place = true;
+    proof->place = visitor->place;
+    proof->place.node_id = node_id();
+    proof->place.node_epoch = node_epoch();
+}
+
 /* The visitor that an answer is for; NULL: he is gone, or has been refused by it. */
 static struct visitor *answered(struct visitor_proof *proof)
 {
     struct visitor *visitor = proof->asker;
 
     visitor->is_asking = false;
+    if (proof->wants_place) {
+        visitor->place = proof->place;
+        visitor->proven = proof->who;
+    }
     if (visitor->is_gone) {
         forget(visitor);
         proof_free(proof);
@@ -241,19 +256,17 @@ static struct visitor *answered(struct visitor_proof *proof)
     return visitor;
 }
 
+/* By this node's own count, which must do while the store is away. */
 static bool has_place(const struct visitor *visitor)
 {
     const struct stage *stage = visitor->stage;
-    size_t of_key = 0, of_tenant = 0;
+    int64_t count = 0;
 
     for (const struct visitor *other = visitors; other; other = other->next)
-        if (other != visitor && other->stage == stage && other->is_watching &&
-            other->state != LEAVING && other->proven.tenant == visitor->proven.tenant) {
-            of_tenant++;
-            of_key += uid_equal(other->proven.key, visitor->proven.key);
-        }
-    return (!stage->most_of_key || of_key < stage->most_of_key) &&
-           (!stage->most_of_tenant || of_tenant < stage->most_of_tenant);
+        count += other != visitor && other->stage == stage && other->is_watching &&
+                 other->state != LEAVING && other->proven.tenant == visitor->proven.tenant &&
+                 (!stage->proof.is_by_key || uid_equal(other->proven.key, visitor->proven.key));
+    return count < stage->proof.most_sockets;
 }
 
 static void say_ping(struct visitor *visitor)
@@ -292,14 +305,18 @@ static void flush_waiting(struct visitor *visitor)
     visitor->waiting_bytes = 0;
 }
 
-/* Some of what was before; when it is told, what happened meanwhile. */
+/*
+ * Some of what was before, as fast as he reads: it was there before he could be slow.  When it is
+ * told, what happened meanwhile.
+ */
 static void replay(struct visitor *visitor)
 {
     struct visitor_proof *proof = visitor->replay;
     const struct event_news *rows = proof->rows.at;
     size_t told_bytes = 0;
 
-    while (visitor->replayed < proof->rows.count && told_bytes < REPLAY_BYTES)
+    while (visitor->replayed < proof->rows.count && told_bytes < REPLAY_BYTES &&
+           visitor->outlet->waiting < REPLAY_BYTES)
         row_is_told(visitor, &rows[visitor->replayed++], &told_bytes);
     if (visitor->replayed < proof->rows.count)
         return;
@@ -364,7 +381,6 @@ static void was_proven(struct task *task)
 
     if (!visitor)
         return;
-    visitor->proven = proof->who;
     if (!uid_is_none(proof->who.call))
         visitor_add_call(visitor, proof->who.call);
     else if (!uid_is_none(proof->call_id))
@@ -381,6 +397,7 @@ void visitor_prove(struct visitor *visitor)
     memcpy(proof->secret, visitor->secret, sizeof proof->secret);
     memcpy(proof->call, visitor->call, sizeof proof->call);
     proof->is_ticket = visitor->is_ticket;
+    want_place(visitor, proof);
     if (!ask(visitor, proof, was_proven))
         leave(visitor, 1011, "try again later");
 }
@@ -396,13 +413,17 @@ static void was_proven_again(struct task *task)
         proof_free(proof);
 }
 
+/* A ticket is spent, but its bearer's place may have been lost while the store was away. */
 static void prove_again(struct visitor *visitor)
 {
     struct visitor_proof *proof = new_proof();
 
     visitor->proven_us = sockets_now_us();
-    memcpy(proof->secret, visitor->secret, sizeof proof->secret);
+    proof->who = visitor->proven;
+    if (!visitor->is_ticket)
+        memcpy(proof->secret, visitor->secret, sizeof proof->secret);
     proof->is_again = true;
+    want_place(visitor, proof);
     ask(visitor, proof, was_proven_again);
 }
 
@@ -514,7 +535,7 @@ static void tick(struct visitor *visitor, int64_t now_us)
         replay(visitor);
     else if (visitor->state == LISTENING && now_us > visitor->ping_us)
         say_ping(visitor);
-    else if (visitor->state == LISTENING && !visitor->is_ticket && !visitor->is_asking &&
+    else if (visitor->state == LISTENING && !visitor->is_asking &&
              now_us - visitor->proven_us > AGAIN_US)
         prove_again(visitor);
 }
@@ -525,6 +546,7 @@ void visitors_tick(void)
 
     for (struct visitor *visitor = visitors; visitor; visitor = visitor->next)
         tick(visitor, now_us);
+    places_tick();
 }
 
 void visitors_leave(void)
@@ -539,26 +561,5 @@ size_t visitors_count(void)
 
     for (const struct visitor *visitor = visitors; visitor; visitor = visitor->next)
         count += !visitor->is_gone;
-    return count;
-}
-
-size_t visitors_by_tenant(const struct stage *stage, struct log_followers *counts, size_t most)
-{
-    size_t count = 0;
-
-    for (const struct visitor *visitor = visitors; visitor; visitor = visitor->next) {
-        size_t i = 0;
-
-        if (visitor->stage != stage || !visitor->is_watching || visitor->is_gone ||
-            visitor->state == LEAVING)
-            continue;
-        while (i < count && counts[i].tenant != visitor->proven.tenant)
-            i++;
-        if (i == most)
-            continue;
-        if (i == count)
-            counts[count++] = (struct log_followers){.tenant = visitor->proven.tenant};
-        counts[i].count++;
-    }
     return count;
 }

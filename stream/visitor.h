@@ -9,7 +9,8 @@
  *
  * A key comes as Authorization: Bearer, as X-API-Key where the stage takes that, as subprotocol
  * "bearer.<key>" offered beside "trunkline", or in the first frame; a ticket as ?ticket=.  Keys are
- * looked at again once a minute.  Close codes: 1008 refused, 1011 the store is away, 4404 no such
+ * looked at again once a minute, and so is each socket's place among those that its key or tenant
+ * may have open over all nodes.  Close codes: 1008 refused, 1011 the store is away, 4404 no such
  * call, 4408 too slow, 4429 too many sockets.
  *
  * Two stages stand on this: events_role.c and logs_role.c.
@@ -32,8 +33,7 @@ struct stage {
     const char *path, *also; /* also: another path of the same, or NULL */
     struct proof_kind proof;
     bool takes_api_key, takes_frames, takes_legacy_query;
-    size_t most_of_key, most_of_tenant; /* sockets on this node; 0: any number */
-    bool pings;                         /* tells {"type":"ping"} at the beginning and every 30 s */
+    bool pings; /* tells {"type":"ping"} at the beginning and every 30 s */
 
     /* Reads what else the query says; false refuses it. May be NULL. */
     bool (*read_query)(struct visitor *visitor, const char *query);
@@ -63,6 +63,7 @@ struct visitor {
     bool is_watching;
     int64_t since_us, ping_us, proven_us;
     struct proven proven;
+    struct socket_place place;
     uid calls[VISITOR_CALLS]; /* what he asked for */
     size_t ncalls;
     bool wants_all, is_leaving_call; /* leaving: the call that is being looked up */
@@ -93,11 +94,6 @@ void visitors_leave(void);
 
 /* How many sockets of visitors there are. */
 size_t visitors_count(void);
-
-struct log_followers;
-
-/* Who is told of a stage's news, by tenant; of at most "most" tenants. Answers of how many. */
-size_t visitors_by_tenant(const struct stage *stage, struct log_followers *counts, size_t most);
 
 /* 0 debug to 3 error; -1 when the text is no level. */
 int visitor_level(const char *text);

@@ -168,7 +168,9 @@ static const struct route routes[] = {
     {"GET /media-stream", "key", .summary = "Media Stream", .flags = DAEMON, .success = 101,
      .answers = "400 401 429", .operation = "media_stream", .reply_schema = TEXT,
      .about = "The websocket of the carrier's media streams. The TwiML that we answer names it "
-              "with a short-lived token in its path."},
+              "with a short-lived token in its path. A program of the tenant's own shows the "
+              "tenant's key as a bearer instead, and names in its start frame a call of the "
+              "tenant's that waits for its stream."},
 };
 
 static const char *const prefixes[] = {"/api/v1/incoming-call-sip",

@@ -2,7 +2,7 @@
  * Whether a tenant's part of the service is well, and who follows its log.
  */
 #include "core/version.h"
-#include "domain/log_followers.h"
+#include "domain/socket_places.h"
 #include "domain/tenants.h"
 #include "domain/tool_definitions.h"
 #include "domain/voices.h"
@@ -122,7 +122,7 @@ static const struct field stats_fields[] = {
     /* clang-format off */
     FIELD(log_stats, ok,                "ok",               READ),
     FIELD(log_stats, tenant,            "tenant",           READ),
-    FIELD(log_stats, connected_clients, "connectedClients", READ, .about = "Sockets that follow the tenant's log, on all nodes, as of the last ten seconds."),
+    FIELD(log_stats, connected_clients, "connectedClients", READ, .about = "Sockets that follow the tenant's log, on all nodes."),
     FIELD(log_stats, timestamp,         "timestamp",        READ, .wire = &wire_iso_shortest),
     /* clang-format on */
 };
@@ -134,7 +134,7 @@ static bool show_log_stats(struct request *req)
     struct log_stats answer = {
         .ok = true, .tenant = req->tenant->tenant_key, .timestamp = clock_now()};
 
-    return log_followers_of(&req->work, &answer.connected_clients) &&
+    return socket_places_held(&req->work, "logs", &answer.connected_clients) &&
            reply_row(req, 200, &stats_view, &answer);
 }
 

@@ -22,8 +22,9 @@ bool run_finalise(struct work *work);
 bool run_silent_calls(struct work *work);
 bool run_orders(struct work *work);
 
-/* sessions.c: sessions whose node is gone, and those that never connected. */
+/* sessions.c: what lost nodes held, and sessions that never connected. */
 bool run_orphans(struct work *work);
+bool run_places(struct work *work);
 bool run_expired(struct work *work);
 
 /* callbacks.c: callbacks that were stored and not applied, and those that were not stored. */

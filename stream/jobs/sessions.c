@@ -1,7 +1,8 @@
-/* Sessions whose node is gone, and those that nobody ever connected to. */
+/* What lost nodes held, and sessions that nobody ever connected to. */
 #include "core/clock.h"
 #include "domain/nodes.h"
 #include "domain/orphans.h"
+#include "domain/socket_places.h"
 #include "stream/jobs/each.h"
 #include "stream/jobs/runs.h"
 
@@ -23,6 +24,11 @@ bool run_orphans(struct work *work)
     return sessions_orphaned(work, instant_after(db_now(work), -NODE_STALE_MS), ORPHANS_AT_ONCE,
                              &rows) &&
            for_each(work, &rows, sizeof(struct voice_session), settle_one);
+}
+
+bool run_places(struct work *work)
+{
+    return socket_places_sweep(work, NULL);
 }
 
 bool run_expired(struct work *work)

@@ -13,6 +13,7 @@ const struct job jobs[] = {
     {"recordings",   LANE_SWEEP,   SECOND,      run_recordings},
     {"finalise",     LANE_SWEEP,   5 * SECOND,  run_finalise},
     {"orphans",      LANE_SWEEP,   5 * SECOND,  run_orphans,      .alone_ms = MINUTE},
+    {"places",       LANE_SWEEP,   MINUTE,      run_places,       .alone_ms = MINUTE},
     {"expired",      LANE_SWEEP,   10 * SECOND, run_expired,      .alone_ms = MINUTE},
     {"silent-calls", LANE_SWEEP,   15 * SECOND, run_silent_calls, .alone_ms = 5 * MINUTE},
     {"orders",       LANE_SWEEP,   15 * SECOND, run_orders,       .alone_ms = 5 * MINUTE},

@@ -1,6 +1,8 @@
 #include "stream/socket/inside.h"
 
+#include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/address.h"
 #include "core/clock.h"
@@ -11,17 +13,30 @@ const char *socket_path(const char *path)
     return strncmp(path, "/n/", 3) == 0 ? path + 3 + strcspn(path + 3, "/") : path;
 }
 
+/* An IPv4 address on a socket that takes both kinds, as the address that it is. */
+static void unmap(char *ip)
+{
+    static const char mapped[] = "::ffff:";
+
+    if (strncmp(ip, mapped, sizeof mapped - 1) == 0)
+        memmove(ip, ip + sizeof mapped - 1, strlen(ip + sizeof mapped - 1) + 1);
+}
+
+static bool is_proxy(const char *ip)
+{
+    const char *trusted = sockets_setup()->config->trusted_proxies;
+
+    return trusted && address_in_list(ip, trusted);
+}
+
 /* The last address that a proxy of ours added, or the connection's own. */
 static void find_ip(struct lws *wsi, char *ip, size_t size)
 {
-    static const char mapped[] = "::ffff:"; /* an IPv4 address on a socket that takes both */
-    const char *trusted = sockets_setup()->config->trusted_proxies;
     char forwarded[256], *last;
 
     lws_get_peer_simple(wsi, ip, size);
-    if (strncmp(ip, mapped, sizeof mapped - 1) == 0)
-        memmove(ip, ip + sizeof mapped - 1, strlen(ip + sizeof mapped - 1) + 1);
-    if (!trusted || !address_in_list(ip, trusted) ||
+    unmap(ip);
+    if (!is_proxy(ip) ||
         lws_hdr_copy(wsi, forwarded, sizeof forwarded, WSI_TOKEN_X_FORWARDED_FOR) <= 0)
         return;
     last = strrchr(forwarded, ',');
@@ -30,13 +45,35 @@ static void find_ip(struct lws *wsi, char *ip, size_t size)
     snprintf(ip, size, "%s", last);
 }
 
+static const char *reason_of(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {
+        {400, "Missing WebSocket upgrade headers"},
+        {401, "Unauthorized"},
+        {404, "Not found"},
+        {426, "This is a WebSocket"},
+        {429, "Too many sockets, or too many that have not said yet who they are"},
+        {503, "No room here, try again elsewhere"},
+    };
+
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    return "Refused";
+}
+
 /* The library's own answer claims HTTP/1.0, which some clients of a websocket do not read. */
 static int refuse(struct lws *wsi, int status)
 {
-    unsigned char answer[LWS_PRE + 128];
-    int length =
-        snprintf((char *)answer + LWS_PRE, sizeof answer - LWS_PRE,
-                 "HTTP/1.1 %d Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", status);
+    unsigned char answer[LWS_PRE + 256];
+    const char *reason = reason_of(status);
+    int length = snprintf((char *)answer + LWS_PRE, sizeof answer - LWS_PRE,
+                          "HTTP/1.1 %d Refused\r\ncontent-type: text/plain\r\n"
+                          "content-length: %zu\r\nconnection: close\r\n\r\n%s",
+                          status, strlen(reason), reason);
 
     lws_write(wsi, answer + LWS_PRE, (size_t)length, LWS_WRITE_HTTP_HEADERS);
     return CLOSE;
@@ -125,14 +162,35 @@ int socket_upgrade(struct lws *wsi, bool is_private)
     return refuse(wsi, HTTP_STATUS_NOT_FOUND);
 }
 
-bool socket_handshake(struct lws *wsi, enum lws_callback_reasons reason, int *answer)
+/* Whose handshake begins on a descriptor; "" when a proxy of ours brings it. */
+static const char *stranger_at(int fd, char *ip, size_t size)
 {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+
+    if (getpeername(fd, (struct sockaddr *)&address, &length) != 0 ||
+        address.ss_family == AF_UNIX ||
+        getnameinfo((struct sockaddr *)&address, length, ip, (socklen_t)size, NULL, 0,
+                    NI_NUMERICHOST) != 0)
+        return "";
+    unmap(ip);
+    return is_proxy(ip) ? "" : ip;
+}
+
+/* The first reason comes before the library has made a connection of the descriptor. */
+bool socket_handshake(struct lws *wsi, enum lws_callback_reasons reason, const void *in,
+                      int *answer)
+{
+    char ip[64];
+
     switch (reason) {
     case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-        *answer = handshakes_have_room() ? KEEP : CLOSE;
+        *answer =
+            handshakes_have_room(stranger_at((int)(intptr_t)in, ip, sizeof ip)) ? KEEP : CLOSE;
         return true;
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-        handshake_begin(wsi, clock_monotonic_us());
+        handshake_begin(wsi, stranger_at((int)lws_get_socket_fd(wsi), ip, sizeof ip),
+                        clock_monotonic_us());
         *answer = KEEP;
         return true;
     case LWS_CALLBACK_WSI_DESTROY:
@@ -153,13 +211,13 @@ void sockets_cut_overdue(void)
 
 enum { HTTP_STATUS_UPGRADE = 426 };
 
-/* Whether a websocket is to be had there, so that a plain request lacks nothing but the upgrade. */
-static bool is_socket_path(const char *path)
+/* Where a websocket is to be had, a plain request lacks nothing but the upgrade. */
+static int plain_status(const char *path)
 {
     for (const struct role *const *role = sockets_setup()->roles; *role; role++)
         if ((*role)->path && strcmp((*role)->path, socket_path(path)) == 0)
-            return true;
-    return false;
+            return (*role)->plain_status ? (*role)->plain_status : HTTP_STATUS_UPGRADE;
+    return HTTP_STATUS_NOT_FOUND;
 }
 
 int socket_on_stream(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -168,13 +226,13 @@ int socket_on_stream(struct lws *wsi, enum lws_callback_reasons reason, void *us
     struct socket *socket = wsi ? lws_get_opaque_user_data(wsi) : NULL;
     int answer;
 
-    if (socket_handshake(wsi, reason, &answer))
+    if (socket_handshake(wsi, reason, in, &answer))
         return answer;
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return socket_upgrade(wsi, false);
     case LWS_CALLBACK_HTTP:
-        return refuse(wsi, is_socket_path(in) ? HTTP_STATUS_UPGRADE : HTTP_STATUS_NOT_FOUND);
+        return refuse(wsi, plain_status(in));
     default:
         return socket ? socket_event(wsi, socket, reason, in, length)
                       : lws_callback_http_dummy(wsi, reason, user, in, length);

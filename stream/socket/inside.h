@@ -72,7 +72,8 @@ int socket_on_stream(struct lws *wsi, enum lws_callback_reasons reason, void *us
 int socket_upgrade(struct lws *wsi, bool is_private);
 
 /* What a connection goes through before it is anybody's; false: it is not about that. */
-bool socket_handshake(struct lws *wsi, enum lws_callback_reasons reason, int *answer);
+bool socket_handshake(struct lws *wsi, enum lws_callback_reasons reason, const void *in,
+                      int *answer);
 
 /* Cuts connections that take for ever to say what they want, without a word. */
 void sockets_cut_overdue(void);

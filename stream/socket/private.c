@@ -61,7 +61,7 @@ int socket_on_control(struct lws *wsi, enum lws_callback_reasons reason, void *u
     struct socket *socket = wsi ? lws_get_opaque_user_data(wsi) : NULL;
     int answer;
 
-    if (socket_handshake(wsi, reason, &answer))
+    if (socket_handshake(wsi, reason, in, &answer))
         return answer;
     if (socket)
         return socket_event(wsi, socket, reason, in, length);

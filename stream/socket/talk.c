@@ -59,6 +59,7 @@ static void end(struct outlet *outlet, size_t length)
     struct socket *socket = (struct socket *)outlet;
 
     queue_end(&socket->out, length);
+    outlet->waiting = queue_size(&socket->out);
     note_written(socket);
 }
 
@@ -110,7 +111,7 @@ static void start_close(struct socket *socket)
 }
 
 /* Sends what the connection takes now, then the close that was asked for; false: it is broken. */
-static bool flush(struct socket *socket)
+static bool send_waiting(struct socket *socket)
 {
     while (!queue_is_empty(&socket->out)) {
         enum burst_result result;
@@ -126,6 +127,14 @@ static bool flush(struct socket *socket)
     if (socket->is_closing)
         start_close(socket);
     return true;
+}
+
+static bool flush(struct socket *socket)
+{
+    bool ok = send_waiting(socket);
+
+    socket->outlet.waiting = queue_size(&socket->out);
+    return ok;
 }
 
 void sockets_flush(void)
@@ -256,7 +265,8 @@ static bool keep_fragment(struct socket *socket, const char *in, size_t length)
             abort();
         socket->in_room = room;
     }
-    memcpy(socket->in + socket->in_length, in, length);
+    if (length) /* of an empty piece there may be no room at all */
+        memcpy(socket->in + socket->in_length, in, length);
     socket->in_length += length;
     return true;
 }
@@ -276,18 +286,22 @@ static bool is_flood(struct socket *socket)
     return false;
 }
 
+static int flood(struct socket *socket)
+{
+    close_later(&socket->outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too many messages");
+    return KEEP;
+}
+
 static int hand_over(struct socket *socket, const char *text, size_t length)
 {
     runs(socket, "message");
-    if (is_flood(socket)) {
-        close_later(&socket->outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too many messages");
-        return KEEP;
-    }
+    if (is_flood(socket))
+        return flood(socket);
     if (socket->role->is_talk)
         lws_validity_confirmed(socket->wsi);
     if (socket->is_closing || socket->role->message(socket->with, text, length))
         return KEEP;
-    close_later(&socket->outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "");
+    close_later(&socket->outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "message not understood");
     return KEEP;
 }
 
@@ -299,6 +313,8 @@ static int on_receive(struct lws *wsi, struct socket *socket, const char *in, si
 
     if (is_last && socket->in_length == 0 && length <= socket->role->most)
         return hand_over(socket, in, length);
+    if (!length && !is_last && is_flood(socket)) /* pieces of which no message ever comes */
+        return flood(socket);
     if (!keep_fragment(socket, in, length)) {
         lws_close_reason(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, NULL, 0);
         return CLOSE;

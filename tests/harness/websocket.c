@@ -184,6 +184,9 @@ const char *websocket_hear(struct websocket *ws, int seconds)
         if (kind == 8) {
             ws->close_code =
                 length >= 2 ? (unsigned char)part[0] << 8 | (unsigned char)part[1] : 1005;
+            if (length > 2)
+                snprintf(ws->close_reason, sizeof ws->close_reason, "%.*s", (int)length - 2,
+                         part + 2);
             return NULL;
         }
         if (kind > 8)

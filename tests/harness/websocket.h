@@ -10,10 +10,11 @@
 
 struct websocket {
     int fd;
-    int status;        /* of the upgrade: 101, or the refusal's */
-    int close_code;    /* once the other side closed: 1000 …, 1006 without a close frame */
-    bool is_broken;    /* what was sent last did not arrive: the other side is gone */
-    char protocol[64]; /* the subprotocol that the other side chose, "" when none */
+    int status;             /* of the upgrade: 101, or the refusal's */
+    int close_code;         /* once the other side closed: 1000 …, 1006 without a close frame */
+    char close_reason[124]; /* what it said of it */
+    bool is_broken;         /* what was sent last did not arrive: the other side is gone */
+    char protocol[64];      /* the subprotocol that the other side chose, "" when none */
 };
 
 /* Upgrades at 127.0.0.1:port; "headers" are further lines with their CRLF, or "". */

@@ -54,10 +54,12 @@ static struct websocket started(struct own_call *call)
     return ws;
 }
 
+/* Who still sends may miss the close frame, but else he is told why. */
 static void is_cut(struct websocket *ws, int code)
 {
     cr_expect(websocket_closed(ws, 20));
     cr_expect(ws->close_code == code || ws->close_code == 1006, "%d", ws->close_code);
+    cr_expect(ws->close_code != 1008 || *ws->close_reason, "without a reason");
     websocket_end(ws);
 }
 
@@ -96,7 +98,7 @@ Test(hostile, a_token_of_another_call_opens_nothing, .timeout = 60)
     is_cut(&ws, 1008);
     forged = websocket_open(
         stream_port(), say("/media-stream/%.*sAAAA", (int)strlen(call.token) - 4, call.token), "");
-    cr_expect_eq(forged.status, 403);
+    cr_expect_eq(forged.status, 401);
     goes_on(&by);
 }
 
@@ -141,6 +143,21 @@ Test(hostile, a_message_in_endless_pieces_is_refused, .timeout = 60)
     for (int i = 0; i < 10000 && !ws.is_broken; i++)
         websocket_raw(&ws, piece, sizeof piece);
     is_cut(&ws, 1009);
+    goes_on(&by);
+}
+
+Test(hostile, pieces_that_bring_nothing_are_messages_without_end, .timeout = 60)
+{
+    static const unsigned char first[] = {0x01, 0x81, 0, 0, 0, 0, '{'};
+    static const unsigned char nothing[] = {0x00, 0x80, 0, 0, 0, 0};
+    struct bystander by = begin();
+    struct own_call call;
+    struct websocket ws = started(&call);
+
+    websocket_raw(&ws, first, sizeof first);
+    for (int i = 0; i < 100000 && !ws.is_broken; i++)
+        websocket_raw(&ws, nothing, sizeof nothing);
+    is_cut(&ws, 1008);
     goes_on(&by);
 }
 

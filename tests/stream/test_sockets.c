@@ -23,10 +23,10 @@ struct refusal_case {
 ParameterizedTestParameters(sockets, refusals)
 {
     static struct refusal_case cases[] = {
-        {"/media-stream/nonsense", 403},
-        {"/media-stream/v1.AAAA.BBBB", 403},
-        {"/media-stream?stream_token=v1.AAAA.BBBB", 403},
-        {"/n/other/media-stream/v1.AAAA.BBBB", 403},
+        {"/media-stream/nonsense", 401},
+        {"/media-stream/v1.AAAA.BBBB", 401},
+        {"/media-stream?stream_token=v1.AAAA.BBBB", 401},
+        {"/n/other/media-stream/v1.AAAA.BBBB", 401},
         {"/media-stream/a/b", 404},
         {"/elsewhere", 404},
         {"/", 404},
@@ -41,6 +41,18 @@ ParameterizedTest(struct refusal_case *given, sockets, refusals)
 
     cr_expect_eq(ws.status, given->status, "%s: %d", given->path, ws.status);
     websocket_end(&ws);
+}
+
+Test(sockets, a_request_for_no_websocket_is_told_so)
+{
+    struct reply reply =
+        http("GET", say("http://127.0.0.1:%d/media-stream", stream_port()), NULL, NULL);
+
+    cr_expect_eq(reply.status, 400);
+    cr_expect_str_eq(reply.body, "Missing WebSocket upgrade headers");
+    cr_expect_str_eq(reply_header_of(&reply, "content-type"), "text/plain");
+    cr_expect_eq(http("GET", say("http://127.0.0.1:%d/nothing", stream_port()), NULL, NULL).status,
+                 404);
 }
 
 Test(sockets, a_token_opens_one_call_and_no_second)
@@ -146,6 +158,39 @@ Test(sockets, what_is_no_message_ends_the_connection)
     cr_expect_eq(ws.close_code, 1008);
 }
 
+/* A socket that shows something in its header, and begins the call. */
+static struct websocket start_as(const struct own_call *call, const char *bearer)
+{
+    struct websocket ws =
+        websocket_open(stream_port(), "/media-stream", say("Authorization: Bearer %s\r\n", bearer));
+
+    cr_assert_eq(ws.status, 101, "%d", ws.status);
+    own_call_start(call, &ws);
+    return ws;
+}
+
+Test(sockets, a_program_of_the_tenants_own_streams_with_its_key_or_a_token)
+{
+    struct own_call call = own_call_new(), other = own_call_new();
+    struct websocket ws = start_as(&call, other.customer.stateset);
+
+    cr_expect(websocket_closed(&ws, 20), "a foreign key opens nothing");
+    cr_expect_eq(ws.close_code, 1008, "%d", ws.close_code);
+    ws = start_as(&call, "sk_nothing");
+    cr_expect(websocket_closed(&ws, 20));
+    cr_expect_eq(ws.close_code, 1008, "%d", ws.close_code);
+    ws = start_as(&call, call.customer.stateset);
+    cr_expect_not_null(own_call_hear(&ws, "\"event\":\"media\"", 20), "closed with %d",
+                       ws.close_code);
+    websocket_end(&ws);
+    ws = start_as(&call, call.customer.stateset);
+    cr_expect(websocket_closed(&ws, 20), "a call has one stream");
+    ws = start_as(&other, other.token);
+    cr_expect_not_null(own_call_hear(&ws, "\"event\":\"media\"", 20), "closed with %d",
+                       ws.close_code);
+    websocket_end(&ws);
+}
+
 Test(sockets, a_stranger_gives_no_orders)
 {
     const char *base = say("http://%s", fact("LISTEN_CONTROL"));
@@ -231,6 +276,37 @@ Test(sockets, a_daemon_that_is_told_to_end_lets_its_call_end_first)
     AWAIT((refused = own_call_open(&late, daemon.port)).status == 503);
     cr_assert_not_null(own_call_hear(&ws, "\"event\":\"mark\"", 10), "the call goes on");
     AWAIT(strcmp(own_call_state(&call), "active") == 0);
+    websocket_say(&ws, "{\"event\":\"stop\",\"stop\":{\"callSid\":\"x\"}}");
+    cr_expect(websocket_closed(&ws, 10));
+    cr_expect_eq(own_daemon_end(&daemon), 0);
+    cr_expect_str_eq(own_call_state(&call), "ended");
+}
+
+/* What the private listener of a test's own daemon answers to an order to drain. */
+static int drain(struct own_call *call, const struct own_daemon *daemon, bool is_signed)
+{
+    static const char path[] = "/control/drain";
+    const char *const headers[] = {
+        say("X-Trunkline-Control: %s", control_signature(&call->work, "POST", path, "")), NULL};
+
+    return (int)http("POST", say("http://127.0.0.1:%d%s", daemon->control_port, path),
+                     is_signed ? headers : NULL, "")
+        .status;
+}
+
+Test(sockets, a_daemon_that_is_ordered_to_drain_lets_its_call_end_first)
+{
+    struct own_call call = own_call_new(), late = own_call_new();
+    struct own_daemon daemon = own_daemon_start();
+    struct websocket ws = own_call_open(&call, daemon.port), refused;
+
+    own_call_start(&call, &ws);
+    cr_assert_not_null(own_call_hear(&ws, "\"event\":\"media\"", 10));
+    cr_expect_eq(drain(&call, &daemon, false), 401);
+    cr_expect_eq(drain(&call, &daemon, true), 202);
+    cr_expect_eq(drain(&call, &daemon, true), 202, "asked twice it does not hurry");
+    AWAIT((refused = own_call_open(&late, daemon.port)).status == 503);
+    cr_assert_not_null(own_call_hear(&ws, "\"event\":\"mark\"", 10), "the call goes on");
     websocket_say(&ws, "{\"event\":\"stop\",\"stop\":{\"callSid\":\"x\"}}");
     cr_expect(websocket_closed(&ws, 10));
     cr_expect_eq(own_daemon_end(&daemon), 0);

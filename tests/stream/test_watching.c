@@ -382,6 +382,97 @@ Test(watching, a_key_has_ten_sockets)
     websocket_end(&more);
 }
 
+/* How many sockets it takes at once, of so many that open one after the other on two nodes. */
+static int let_in(struct websocket *open, int most, const int *ports, const char *path,
+                  const char *headers)
+{
+    int count = 0;
+
+    for (int i = 0; i < most; i++) {
+        struct websocket ws = websocket_open(ports[i % 2], path, headers);
+        bool is_in = ws.status == 101 && websocket_hear_with(&ws, "\"type\":", 20);
+
+        cr_expect(is_in || ws.status == 429 || ws.close_code == 4429, "%d, then %d", ws.status,
+                  ws.close_code);
+        if (is_in)
+            open[count++] = ws;
+    }
+    return count;
+}
+
+Test(watching, a_key_has_ten_sockets_on_all_nodes_together, .timeout = 90)
+{
+    struct own_call call = own_call_new();
+    struct own_daemon daemon = own_daemon_start();
+    const int ports[] = {stream_port(), daemon.port};
+    const char *headers = bearer(phony_key(&call)), *other = bearer(phony_key(&call));
+    struct websocket open[14], more;
+
+    cr_expect_eq(let_in(open, 14, ports, "/events/ws", headers), 10);
+    more = watch_at(daemon.port, "/events/ws", other);
+    websocket_end(&more);
+    websocket_end(&open[0]);
+    AWAIT(let_in(&more, 1, &daemon.port, "/events/ws", headers) == 1);
+    websocket_end(&more);
+    kill(daemon.pid, SIGINT);
+    cr_expect_eq(own_daemon_end(&daemon), 0);
+}
+
+Test(watching, a_tenants_log_has_twenty_sockets_on_all_nodes_together, .timeout = 90)
+{
+    struct own_call call = own_call_new();
+    struct own_daemon daemon = own_daemon_start();
+    const int ports[] = {stream_port(), daemon.port};
+    struct websocket open[24];
+    int count = 0;
+
+    put_event(&call, "call.ringing", "{}");
+    for (int i = 0; i < 4; i++)
+        count += let_in(open + count, 6, ports, "/api/v1/logs?tail=1",
+                        bearer(key_of(&call, "stateset", NULL)));
+    cr_expect_eq(count, 20);
+    kill(daemon.pid, SIGINT);
+    cr_expect_eq(own_daemon_end(&daemon), 0);
+}
+
+Test(watching, the_sockets_of_a_node_that_was_killed_are_not_counted, .timeout = 90)
+{
+    struct own_call call = own_call_new();
+    struct own_daemon daemon = own_daemon_start();
+    const int here[] = {stream_port(), stream_port()}, there[] = {daemon.port, daemon.port};
+    const char *headers = bearer(phony_key(&call));
+    struct websocket open[10];
+
+    cr_assert_eq(let_in(open, 10, there, "/events/ws", headers), 10);
+    cr_expect_eq(let_in(open, 1, here, "/events/ws", headers), 0);
+    kill(daemon.pid, SIGKILL);
+    own_daemon_end(&daemon);
+    AWAIT_FOR(40, (nap_ms(200), let_in(open, 1, here, "/events/ws", headers) == 1));
+    websocket_end(&open[0]);
+}
+
+/* He pauses for as long as a busy program might; what he asked for waits with the node. */
+Test(watching, who_reads_slowly_gets_all_that_he_missed, .timeout = 90)
+{
+    struct own_call call = own_call_new();
+    uid before = put_event(&call, "context.updated", "{\"context\":{\"n\":0}}");
+    char after[27], *words = calloc(1, 20001);
+    struct websocket ws;
+
+    memset(words, 'x', 20000);
+    for (int n = 1; n <= 600; n++)
+        put_event(&call, "context.updated",
+                  say("{\"context\":{\"n\":%d,\"words\":\"%s\"}}", n, words));
+    uid_write_base32(before, after);
+    ws = websocket_open_narrow(stream_port(), say("/events/ws?after=%s", after),
+                               bearer(phony_key(&call)));
+    nap_ms(2500);
+    for (int n = 1; n <= 600; n++)
+        cr_assert_str_eq(at(event(&ws), "context.n"), say("%d", n));
+    websocket_end(&ws);
+    free(words);
+}
+
 Test(watching, who_does_not_read_is_let_go, .timeout = 90)
 {
     struct own_call call = own_call_new();

@@ -38,8 +38,8 @@ Test(handshakes, one_that_takes_five_seconds_is_named_once)
 {
     static const int early, late;
 
-    handshake_begin(&early, 1000);
-    handshake_begin(&late, 3000000);
+    handshake_begin(&early, "192.0.2.1", 1000);
+    handshake_begin(&late, "192.0.2.1", 3000000);
     cr_expect_null(handshake_overdue(4000000));
     cr_expect_eq(handshake_overdue(5001000), &early);
     cr_expect_null(handshake_overdue(5001000));
@@ -52,12 +52,28 @@ Test(handshakes, only_so_many_wait_at_once)
     static char connections[HANDSHAKES_MOST];
 
     for (size_t i = 0; i < HANDSHAKES_MOST; i++) {
-        cr_assert(handshakes_have_room());
-        handshake_begin(&connections[i], 1);
+        cr_assert(handshakes_have_room(""));
+        handshake_begin(&connections[i], "", 1);
     }
-    cr_expect_not(handshakes_have_room());
+    cr_expect_not(handshakes_have_room(""));
+    cr_expect_not(handshakes_have_room("192.0.2.1"));
     handshake_end(&connections[7]);
-    cr_expect(handshakes_have_room());
+    cr_expect(handshakes_have_room("192.0.2.1"));
+}
+
+Test(handshakes, one_address_leaves_room_for_others)
+{
+    static char connections[HANDSHAKES_OF_ADDRESS];
+
+    for (size_t i = 0; i < HANDSHAKES_OF_ADDRESS; i++) {
+        cr_assert(handshakes_have_room("192.0.2.1"));
+        handshake_begin(&connections[i], "192.0.2.1", 1);
+    }
+    cr_expect_not(handshakes_have_room("192.0.2.1"));
+    cr_expect(handshakes_have_room("192.0.2.2"));
+    cr_expect(handshakes_have_room(""), "a proxy speaks for many");
+    handshake_end(&connections[0]);
+    cr_expect(handshakes_have_room("192.0.2.1"));
 }
 
 /* ---- the watchdog ---- */
