@@ -247,6 +247,24 @@ Test(taskrouter_queued, callers_are_taken_by_the_worker_who_is_called)
     fake_carrier_stop(&carrier);
 }
 
+Test(taskrouter_queued, callers_have_their_worker_called_once_whatever_was_noted_of_it)
+{
+    static const char forget[] = "UPDATE tr_tasks SET worker_call_id = NULL WHERE tenant_id = ?";
+    static const char again[] = "UPDATE outbox SET state = 'pending' WHERE tenant_id = ?"
+                                " AND event_type = 'reservation.accepted'";
+    const struct param params[] = {PARAM(work->tenant)};
+
+    worker_called();
+    cr_assert(db_execute(work, forget, params, COUNT(params), NULL));
+    cr_assert(db_execute(work, again, params, COUNT(params), NULL));
+    carry_out_owed(&r, NULL);
+    cr_expect_eq(tenant_number(&r.world, "SELECT COUNT(*) FROM calls WHERE tenant_id = ?"
+                                         " AND leg_role = 'human'"),
+                 1);
+    cr_expect_str_eq(task().assignment_status, "completed");
+    fake_carrier_stop(&carrier);
+}
+
 Test(taskrouter_queued, callers_whose_worker_does_not_answer_leave)
 {
     struct customer_hook hook = hook_of(NULL, NULL);

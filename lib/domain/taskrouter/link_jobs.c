@@ -305,8 +305,8 @@ static bool escalate(struct work *work, const struct tr_task *task,
 }
 
 /* Whom an agent talks to is passed on by the agent; who listens to a customer's TwiML, or waits in
- * a queue, is taken from there.  A worker is called once, whatever comes of it. */
-static bool connect_live(struct work *work, const struct errand *errand, const struct tr_task *task,
+ * a queue, is taken from there. */
+static bool connect_live(struct work *work, const struct tr_task *task,
                          const struct human_wish *wish)
 {
     struct voice_session session;
@@ -317,10 +317,7 @@ static bool connect_live(struct work *work, const struct errand *errand, const s
     } else if (session_is_live(&session)) {
         return escalate(work, task, &session, wish);
     }
-    if (!uid_is_none(task->worker_call_id))
-        return true;
-    return errand->row->attempts > 1 ? fail(work, WRONG_STATE, "The worker was called before")
-                                     : tr_call_worker(work, task, wish);
+    return !uid_is_none(task->worker_call_id) || tr_call_worker(work, task, wish);
 }
 
 /* Whoever accepted and cannot be called has nothing to do with it any more. */
@@ -376,7 +373,7 @@ static bool connect_caller(struct work *work, const struct errand *errand,
         return true; /* who accepted looks after the call in another way */
     if (!wish.to)
         fail(work, NOT_FOUND, "The worker has no contact_uri");
-    return (wish.to && connect_live(work, errand, task, &wish)) || unreachable(work, task);
+    return (wish.to && connect_live(work, task, &wish)) || unreachable(work, task);
 }
 
 /* ---- what happened to a task ---- */

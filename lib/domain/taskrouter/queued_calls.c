@@ -300,6 +300,20 @@ static bool note(struct work *work, const struct tr_task *task, struct call *leg
            (!call_state_is_terminal(leg->state) || tr_link_call_over(work, leg));
 }
 
+/* Whether a leg was ordered since the worker has accepted: its row is older than the order. */
+static bool check_uncalled(struct work *work, const struct tr_task *task)
+{
+    static const char sql[] =
+        "SELECT COUNT(*) FROM calls WHERE tenant_id = ? AND parent_call_id = ?"
+        " AND leg_role = 'human' AND origin = 'twilio' AND created_at >= ?";
+    const struct param params[] = {PARAM(work->tenant), PARAM(task->call_id),
+                                   PARAM(task->assigned_at)};
+    int64_t legs;
+
+    return db_number(work, sql, params, COUNT(params), 0, &legs) &&
+           (legs == 0 || fail(work, WRONG_STATE, "The worker was called before"));
+}
+
 bool tr_call_worker(struct work *work, const struct tr_task *task, const struct human_wish *wish)
 {
     const char *queue = tr_queue_name(work, task->call_id);
@@ -325,6 +339,6 @@ bool tr_call_worker(struct work *work, const struct tr_task *task, const struct 
     order.from = strcmp(caller.direction, "inbound") == 0 ? caller.to_addr : caller.from_addr;
     if (wish->from)
         order.from = wish->from;
-    return (task->queued || put_into_queue(work, &caller, queue)) &&
+    return check_uncalled(work, task) && (task->queued || put_into_queue(work, &caller, queue)) &&
            outbound_order(work, &order, &leg) && note(work, task, &leg);
 }

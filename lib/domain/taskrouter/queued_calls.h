@@ -54,7 +54,8 @@ bool tr_caller_left(struct work *work, uid call, const char *result);
 /*
  * Calls the worker of a task whose caller waits in a queue, or is put into one now, and notes the
  * leg in the task and its attributes (worker_call_sid).  Fails as customer_redirect() and
- * outbound_order() do.
+ * outbound_order() do; WRONG_STATE when the caller is gone, or when a leg was ordered before of
+ * which nobody knows what came of it: a worker is called once.
  */
 bool tr_call_worker(struct work *work, const struct tr_task *task, const struct human_wish *wish);
 
