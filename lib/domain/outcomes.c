@@ -87,6 +87,27 @@ const char *resolution_of(const struct call *call, const struct outcome_facts *f
     return facts->caller_turns ? "resolved" : "abandoned";
 }
 
+static void add_fact(struct text *facts, const char *name, const char *value)
+{
+    text_add(facts, "%s\"%s\":", facts->length > 1 ? "," : "", name);
+    text_json(facts, value);
+}
+
+/* How the call ended, in the words that the call itself has for it. */
+static document disposition_of(struct work *work, const struct call *call)
+{
+    struct text facts = {.arena = &work->arena};
+
+    text_char(&facts, '{');
+    add_fact(&facts, "outcome", call->outcome);
+    add_fact(&facts, "end_reason", call->end_reason);
+    add_fact(&facts, "answered_by", call->answered_by);
+    add_fact(&facts, "business_outcome", call->business_outcome);
+    add_fact(&facts, "escalation_reason", call->escalation_reason);
+    text_char(&facts, '}');
+    return (document){facts.at};
+}
+
 bool outcome_put(struct work *work, const struct call *call, const struct voice_session *session,
                  const struct voice_outcome *outcome)
 {
@@ -105,7 +126,8 @@ bool outcome_put(struct work *work, const struct call *call, const struct voice_
     row.agent_name = call->agent_name;
     row.customer_phone = call->customer_phone;
     row.org_ref = call->org_ref;
-    row.disposition = row.metadata = (document){"{}"};
+    row.disposition = disposition_of(work, call);
+    row.metadata = (document){"{}"};
     row.occurred_at = instant_is_none(call->ended_at) ? clock_now() : call->ended_at;
     row.created_at = row.updated_at = clock_now();
     if (!store_insert(work, &voice_outcome_entity, &row, columns_all(&voice_outcome_entity)))

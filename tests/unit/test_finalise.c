@@ -124,6 +124,10 @@ Test(finalise, writes_down_what_came_of_the_call)
     cr_expect_str_eq(in.call.voice, "marin");
     cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM voice_outcomes WHERE tenant_id = ?"),
                  1);
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM voice_outcomes WHERE tenant_id = ?"
+                                       " AND JSON_VALUE(disposition, '$.end_reason') = 'agent_end'"
+                                       " AND JSON_VALUE(disposition, '$.outcome') = 'answered'"),
+                 1);
     cr_expect_eq(tenant_number(&world, "SELECT turn_count FROM call_latency WHERE tenant_id = ?"),
                  2);
     cr_expect_eq(tenant_number(&world, "SELECT CAST(e2e_max AS SIGNED) FROM call_latency"
