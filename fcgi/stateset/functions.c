@@ -77,7 +77,7 @@ static const struct field request_fields[] = {
     /* clang-format off */
     FIELD(function_request, name,    "name",    CREATE | REQUIRED),
     FIELD(function_request, args,    "args",    CREATE | REQUIRED, .wire = &wire_json, .about = "Checked against the function's schema."),
-    FIELD(function_request, context, "context", CREATE, .wire = &context_wire, .about = "customer_phone stands for the customer of a call; no call is attached."),
+    FIELD(function_request, context, "context", CREATE, .wire = &context_wire, .about = "session_id names the session that it is run for, customer_phone the customer where there is none."),
     /* clang-format on */
 };
 
@@ -93,7 +93,7 @@ static bool run(struct request *req, const struct function_request *wanted, json
     if (!function)
         return tool_named(&req->work, wanted->name, &tool) &&
                tool_call_alone(&req->work, &tool, "test", args, result);
-    if (!function_context(&req->work, "test", NULL, NULL, &context))
+    if (!function_context(&req->work, "test", NULL, json_text(given, "session_id"), &context))
         return false;
     context.customer_phone = json_text(given, "customer_phone");
     return function_run(&req->work, function, &context, args, result);

@@ -62,7 +62,8 @@ static bool read_turns(struct work *work, const struct function_context *context
     struct rows turns;
     const struct turn *turn;
 
-    if (!turns_of_call(work, context->call.id, &turns))
+    if (!(context->has_call ? turns_of_call(work, context->call.id, &turns)
+                            : turns_of_session(work, context->session.id, &turns)))
         return false;
     turn = turns.at;
     for (size_t i = 0; i < turns.count; i++)
@@ -81,6 +82,8 @@ static bool read_failures(struct work *work, const struct function_context *cont
     struct rows invocations;
     const struct invocation *one;
 
+    if (!context->has_call)
+        return true;
     if (!invocations_of_call(work, context->call.id, &invocations))
         return false;
     one = invocations.at;
@@ -104,12 +107,13 @@ bool function_escalation_need(struct work *work, const struct function_context *
                               json_object *arguments, struct text *result)
 {
     struct text reasons = {.arena = &work->arena};
-    const char *sentiment = context->call.sentiment;
+    const char *sentiment =
+        context->has_call ? context->call.sentiment : context->session.sentiment;
     struct signs signs = {0};
     double doubt = 1;
 
     (void)arguments;
-    if (!context->has_call)
+    if (!context->has_call && !context->has_session)
         return fail_field(work, "session_id", "missing required field 'session_id' or 'call_sid'");
     if (!read_turns(work, context, &signs) || !read_failures(work, context, &signs))
         return false;

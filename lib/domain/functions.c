@@ -112,6 +112,7 @@ static const struct function functions[] = {
         .run = function_get_eval,
     },
 };
+/* clang-format on */
 
 const struct function *function_at(size_t index)
 {
@@ -136,8 +137,8 @@ bool function_context(struct work *work, const char *via, const char *call, cons
         if (!session_resolve(work, session, &context->session))
             return false;
         context->has_session = true;
-        context->has_call = call_get(work, context->session.call_id, &context->call);
-        return context->has_call;
+        context->has_call = !uid_is_none(context->session.call_id); /* one brought in has none */
+        return !context->has_call || call_get(work, context->session.call_id, &context->call);
     }
     if (!call || !*call)
         return true;
@@ -171,6 +172,8 @@ bool function_customer(struct work *work, const struct function_context *context
         given = context->customer_phone;
     if ((!given || !*given) && context->has_call)
         given = context->call.customer_phone;
+    if ((!given || !*given) && context->has_session)
+        given = context->session.customer_phone;
     if (!given || !*given)
         return fail_field(work, "customer_phone", "missing required field 'customer_phone'");
     if (!function_our_number(work, context, &ours))

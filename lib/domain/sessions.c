@@ -126,6 +126,17 @@ static bool find_by_sid(struct work *work, const char *sid, struct voice_session
            session_get(work, id, session);
 }
 
+/* What a client brought in is called as it was there; another text would not compare. */
+static bool find_by_stream(struct work *work, const char *stream, struct voice_session *session)
+{
+    const struct param params[] = {PARAM(work->tenant), PARAM(stream)};
+
+    for (const char *c = stream; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            return fail(work, NOT_FOUND, "The voice session does not exist");
+    return find(work, "stream_sid = ?", params, COUNT(params), session);
+}
+
 bool session_resolve(struct work *work, const char *text, struct voice_session *session)
 {
     static const char *const prefixes[] = {"SES-", "session_", NULL};
@@ -133,9 +144,9 @@ bool session_resolve(struct work *work, const char *text, struct voice_session *
 
     if (word_sid(text))
         return find_by_sid(work, text, session);
-    if (uid_read(text, prefixes, &id))
-        return session_get(work, id, session);
-    return fail(work, NOT_FOUND, "The voice session does not exist");
+    if (uid_read(text, prefixes, &id) && session_get(work, id, session))
+        return true;
+    return work->error.what != BUSY && find_by_stream(work, text, session);
 }
 
 enum { TOKEN_LIFE_MS = 120 * 1000 };

@@ -92,6 +92,42 @@ Test(stateset_functions, that_fail_say_so)
     cr_expect_str_eq(at(reply.json, "code"), "UNAUTHORIZED");
 }
 
+/* A session that the tenant brought in, by the name that it had there. */
+static void bring_in(const struct customer *customer, const char *stream)
+{
+    struct reply reply = ask("POST", "/api/v1/voice-sessions", customer->stateset,
+                             say("{\"stream_id\":\"%s\",\"customer_phone\":\"+13125550149\","
+                                 "\"transcript\":[{\"role\":\"user\",\"content\":\"A human!\"}]}",
+                                 stream),
+                             NULL);
+
+    cr_assert_eq(reply.status, 201, "%ld %s", reply.status, reply.body);
+}
+
+Test(stateset_functions, act_on_the_session_of_the_context)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+
+    bring_in(&customer, "desk-7");
+    reply = test(&customer, "{\"name\":\"evaluate_escalation_need\",\"args\":{},\"context\":{"
+                            "\"session_id\":\"desk-7\"}}");
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_str_eq(at(reply.json, "result.should_escalate"), "true");
+    cr_expect_str_eq(at(reply.json, "result.reasons.0"), "explicit_request");
+    reply = test(&customer, "{\"name\":\"record_voice_session_eval\",\"args\":{\"score\":0.5},"
+                            "\"context\":{\"session_id\":\"desk-7\"}}");
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    reply =
+        ask("GET", "/api/v1/voice-session-evals/by-session/desk-7", customer.stateset, NULL, NULL);
+    cr_expect_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_str_eq(at(reply.json, "score"), "0.5");
+    cr_expect_str_eq(at(reply.json, "stream_id"), "desk-7");
+    reply = test(&customer, "{\"name\":\"get_voice_session_eval\",\"args\":{},\"context\":{"
+                            "\"session_id\":\"desk-8\"}}");
+    is_not_ok(&reply, 500, "");
+}
+
 Test(stateset_functions, act_on_the_customer_of_the_context)
 {
     struct customer customer = customer_new();
