@@ -16,6 +16,7 @@ struct week {
     const struct zone *zone;
     struct span spans[SPANS_MOST];
     size_t count;
+    bool named, unread; /* a weekday; what it says */
 };
 
 /* "9", "9:30", "09:30", "24:00" as minutes; -1 when it is none.  Moves behind it. */
@@ -43,6 +44,8 @@ static int minute_of(const char *text)
 
 static void add_span(struct week *week, int64_t day, int open, int close)
 {
+    if (open < 0 || close < 0)
+        week->unread = true;
     if (open < 0 || close < 0 || week->count == SPANS_MOST)
         return;
     week->spans[week->count++] = (struct span){
@@ -52,19 +55,24 @@ static void add_span(struct week *week, int64_t day, int open, int close)
     };
 }
 
-/* "09:00-12:30, 13:00-17:00" */
+/* "09:00-12:30, 13:00-17:00"; what follows a span that cannot be read does not count. */
 static void add_text(struct week *week, int64_t day, const char *text)
 {
+    if (!*text || strcasecmp(text, "closed") == 0)
+        return;
     for (int open; (open = read_minute(&text)) >= 0; text++) {
         text += strspn(text, " ");
         if (*text != '-')
-            return;
+            break;
         text++;
         add_span(week, day, open, read_minute(&text));
         text += strspn(text, " ");
-        if (*text != ',' && *text != ';')
+        if (!*text)
             return;
+        if (*text != ',' && *text != ';')
+            break;
     }
+    week->unread = true;
 }
 
 static const char *either(json_object *object, const char *name, const char *other)
@@ -82,6 +90,9 @@ static void add_hours(struct week *week, int64_t day, json_object *given)
              json_boolean(given, "enabled", !json_boolean(given, "closed", false)))
         add_span(week, day, minute_of(either(given, "open", "start")),
                  minute_of(either(given, "close", "end")));
+    else if (given && !json_object_is_type(given, json_type_object) &&
+             (!json_object_is_type(given, json_type_boolean) || json_object_get_boolean(given)))
+        week->unread = true;
 }
 
 static bool is_holiday(const struct week *week, int64_t day)
@@ -103,32 +114,34 @@ static bool is_holiday(const struct week *week, int64_t day)
 }
 
 /* A weekday's member by its whole name or its first three letters, in any case. */
-static json_object *hours_of(json_object *days, int weekday)
+static json_object *hours_of(struct week *week, int weekday)
 {
     static const char *const names[] = {"sunday",   "monday", "tuesday", "wednesday",
                                         "thursday", "friday", "saturday"};
 
-    json_object_object_foreach(days, name, hours)
+    json_object_object_foreach(week->days, name, hours)
     {
         if (strcasecmp(name, names[weekday]) == 0 ||
-            (strlen(name) == 3 && strncasecmp(name, names[weekday], 3) == 0))
+            (strlen(name) == 3 && strncasecmp(name, names[weekday], 3) == 0)) {
+            week->named = true;
             return hours;
+        }
     }
     return NULL;
 }
 
 static void add_day(struct week *week, int64_t day, int weekday)
 {
-    json_object *hours = hours_of(week->days, weekday);
+    json_object *hours = hours_of(week, weekday);
+    size_t before = week->count;
 
-    if (is_holiday(week, day))
-        return;
-    if (!json_object_is_type(hours, json_type_array)) {
+    if (json_object_is_type(hours, json_type_array))
+        for (size_t i = 0; i < json_object_array_length(hours); i++)
+            add_hours(week, day, json_object_array_get_idx(hours, i));
+    else
         add_hours(week, day, hours);
-        return;
-    }
-    for (size_t i = 0; i < json_object_array_length(hours); i++)
-        add_hours(week, day, json_object_array_get_idx(hours, i));
+    if (is_holiday(week, day))
+        week->count = before;
 }
 
 /* ---- the answer ---- */
@@ -190,6 +203,7 @@ bool business_hours_at(struct arena *arena, json_object *hours, const char *time
     local = zone_local(week.zone, now);
     for (int i = -DAYS_BACK; i <= DAYS_AHEAD; i++)
         add_day(&week, local.day + i, ((local.weekday + i) % 7 + 7) % 7);
+    answer->unread = week.unread || (!week.named && json_object_object_length(hours) > 0);
     answer->next_change = open_until(&week, now);
     answer->open = answer->next_change.ms > now.ms;
     if (!answer->open)

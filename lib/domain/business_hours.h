@@ -19,6 +19,7 @@ struct business_hours {
     const char *timezone;
     const struct zone *zone;
     instant next_change; /* opening or closing; NO_INSTANT: none in the next week */
+    bool unread;         /* some of the hours are in no known form, or no weekday is named */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "domain/operator_queues.h"
 #include "domain/outbox.h"
 #include "domain/taskrouter/links.h"
+#include "domain/tenants.h"
 #include "domain/words.h"
 
 static const char *const task_states[] = {"open", "in_progress", "completed", "canceled", NULL};
@@ -207,6 +208,9 @@ bool callback_tasks_list(struct work *work, const struct task_filter *filter,
                (struct param)PARAM(now));
         list.params[list.count++] = (struct param)PARAM(now);
     }
+    if (filter->everybody && !tenant)
+        text_add(&list.sql, "%s" OF_LIVING_TENANT("callback_tasks"),
+                 list.count ? " AND " : " WHERE ");
     text_put(&list.sql, " ORDER BY id DESC LIMIT ? OFFSET ?");
     list.params[list.count++] = (struct param)PARAM(size);
     list.params[list.count++] = (struct param)PARAM(skip);

@@ -70,7 +70,7 @@ static bool check_key(struct work *work, const char *key)
     return true;
 }
 
-/* Opening hours of no day at all would be a queue that nobody is ever called from: {} is always. */
+/* Hours that cannot be read would be a queue that nobody is ever called from; {} is always. */
 static bool check_schedule(struct work *work, const struct operator_queue *queue)
 {
     json_object *hours = json_parse(queue->dispatch_schedule.json);
@@ -82,8 +82,10 @@ static bool check_schedule(struct work *work, const struct operator_queue *queue
     json_object_put(hours);
     if (queue->dispatch_timezone && !zone_open(&work->arena, queue->dispatch_timezone))
         return fail_field(work, "dispatch_timezone", "There is no such time zone");
-    return ok || fail_field(work, "dispatch_schedule",
-                            "dispatch_schedule must be an object with the hours of each weekday");
+    return (ok && !answer.unread) ||
+           fail_field(work, "dispatch_schedule",
+                      "dispatch_schedule must be an object with the hours of weekdays, such as"
+                      " {\"monday\":\"09:00-12:30, 13:00-17:00\"}");
 }
 
 static bool check(struct work *work, const struct operator_queue *queue)

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "domain/supervision.h"
+#include "domain/tenants.h"
 
 static const char *const actions[] = {"monitor", "whisper", "barge",   "escalate", "end",
                                       "say",     "dtmf",    "context", "clarify",  NULL};
@@ -94,7 +95,10 @@ bool supervisor_actions_list(struct work *work, const struct action_filter *filt
         narrow(&sql, params, &count, "stream_sid = ?", &(struct param)PARAM(filter->stream_sid));
     if (filter->action)
         narrow(&sql, params, &count, "action = ?", &(struct param)PARAM(filter->action));
-    text_add(&sql, "%s%s ORDER BY id DESC LIMIT ? OFFSET ?", count ? " AND " : " WHERE ", words);
+    text_add(&sql, "%s%s", count ? " AND " : " WHERE ", words);
+    if (filter->everybody && !tenant)
+        text_put(&sql, " AND " OF_LIVING_TENANT("supervisor_actions"));
+    text_put(&sql, " ORDER BY id DESC LIMIT ? OFFSET ?");
     params[count++] = (struct param)PARAM(size);
     params[count++] = (struct param)PARAM(skip);
     return db_select(work, sql.at, params, count, &supervisor_action_entity, found);

@@ -89,10 +89,11 @@ static bool alert_one(struct work *work, const struct sweep *sweep, struct callb
 static bool count_overdue(struct work *work, const struct sweep_order *order, instant now,
                           int64_t *overdue)
 {
-    const char *sql = order->tenant ? "SELECT COUNT(*) FROM callback_tasks WHERE status IN ('open',"
-                                      " 'in_progress') AND sla_due_at <= ? AND tenant_id = ?"
-                                    : "SELECT COUNT(*) FROM callback_tasks WHERE status IN ('open',"
-                                      " 'in_progress') AND sla_due_at <= ?";
+    const char *sql =
+        arena_format(&work->arena,
+                     "SELECT COUNT(*) FROM callback_tasks AS t WHERE t.status IN"
+                     " ('open', 'in_progress') AND t.sla_due_at <= ? AND " SERVED("t") "%s",
+                     order->tenant ? " AND t.tenant_id = ?" : "");
     const struct param params[] = {PARAM(now), PARAM(order->tenant)};
 
     return db_number(work, sql, params, order->tenant ? 2 : 1, 0, overdue);
