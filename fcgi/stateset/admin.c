@@ -192,7 +192,7 @@ static const struct query_parameter of_billing[] = {
 
 static const struct query_parameter of_voices[] = {
     {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when it is not given."},
-    {"include_uncached", "\"type\":\"boolean\"", "Tenants without recent sessions as well."},
+    {"include_uncached", "\"type\":\"boolean\"", "Tenants that no process holds and that have no recent sessions as well."},
     {NULL, NULL, NULL},
 };
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "domain/process_figures.h"
 #include "domain/voices.h"
 #include "fcgi/stateset/stateset.h"
 
@@ -105,6 +106,33 @@ static void count(struct diagnostics *sums, const struct voice_state *state)
     sums->fallback_unavailable += state->fallback_active && !unconfigured;
 }
 
+/* Marks those that a process holds, as /cached lists them. */
+static bool mark_cached(struct work *work, struct rows *states)
+{
+    struct voice_state *state = states->at;
+    const struct cached_tenant *cached;
+    struct rows rows;
+
+    if (!cached_tenants_list(work, &rows))
+        return false;
+    cached = rows.at;
+    for (size_t i = 0; i < states->count; i++)
+        for (size_t j = 0; j < rows.count && !state[i].cached; j++)
+            state[i].cached = strcmp(state[i].tenant_key, cached[j].tenant_key) == 0;
+    return true;
+}
+
+static void leave_out_uncached(struct rows *states)
+{
+    struct voice_state *state = states->at;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < states->count; i++)
+        if (state[i].cached)
+            state[kept++] = state[i];
+    states->count = kept;
+}
+
 bool admin_list_voices(struct request *req)
 {
     const char *uncached = request_query(req, "include_uncached");
@@ -112,8 +140,10 @@ bool admin_list_voices(struct request *req)
     size_t limit = stateset_number_in(req, "limit", USUAL, MOST);
 
     answer.include_uncached_requested = uncached && strcmp(uncached, "true") == 0;
-    if (!voice_states(&req->work, answer.include_uncached_requested, &answer.items))
+    if (!voice_states(&req->work, &answer.items) || !mark_cached(&req->work, &answer.items))
         return false;
+    if (!answer.include_uncached_requested)
+        leave_out_uncached(&answer.items);
     for (size_t i = 0; i < answer.items.count; i++)
         count(&answer, (const struct voice_state *)answer.items.at + i);
     if (answer.items.count > limit)

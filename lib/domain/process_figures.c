@@ -250,7 +250,8 @@ bool cached_tenants_list(struct work *work, struct rows *tenants)
         "SELECT t.id AS `tenant.id`, MAX(t.tenant_key) AS `tenant.tenant_key`,"
         " CAST(COALESCE(SUM(k.logs), 0) AS INTEGER) AS `tenant.log_subscribers`,"
         " (SELECT COUNT(*) FROM voice_sessions AS s WHERE s.tenant_id = t.id AND s.state IN"
-        " ('connecting', 'active', 'draining')) AS `tenant.live_sessions`,"
+        " ('connecting', 'active', 'draining') AND s.transport <> 'imported')"
+        " AS `tenant.live_sessions`,"
         " COALESCE(MAX(k.u), 0) AS used_ms" HELD " WHERE t.deleted_at IS NULL AND t.id IS NOT NULL"
         " GROUP BY t.id HAVING MAX(k.f IS NOT NULL AND " STILL ") = 1"
         " ORDER BY `tenant.tenant_key` LIMIT ?";

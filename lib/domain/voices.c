@@ -199,7 +199,8 @@ static bool see(struct work *work, int64_t tenant, struct rows *rows)
     " EXISTS (SELECT 1 FROM voice_sessions AS s WHERE s.tenant_id = t.id"                          \
     "  AND s.started_at > ?) AS cached,"                                                           \
     " (SELECT COUNT(*) FROM voice_sessions AS s WHERE s.tenant_id = t.id"                          \
-    "  AND s.state IN ('connecting', 'active', 'draining')) AS active_sessions,"                   \
+    "  AND s.state IN ('connecting', 'active', 'draining')"                                        \
+    "  AND s.transport <> 'imported') AS active_sessions,"                                         \
     " EXISTS (SELECT 1 FROM session_voices WHERE tenant_id = t.id"                                 \
     "  AND failed_at > ?) AS is_cooling,"                                                          \
     " (SELECT provider" NEWEST " AS last_provider,"                                                \
@@ -257,7 +258,7 @@ static struct voice_state judge(struct work *work, const struct seen *seen)
     return state;
 }
 
-bool voice_states(struct work *work, bool uncached_too, struct rows *states)
+bool voice_states(struct work *work, struct rows *states)
 {
     struct rows rows;
     struct voice_state *at;
@@ -265,13 +266,9 @@ bool voice_states(struct work *work, bool uncached_too, struct rows *states)
     if (!see(work, 0, &rows))
         return false;
     at = arena_new(&work->arena, struct voice_state, rows.count + 1);
-    *states = (struct rows){.at = at};
-    for (size_t i = 0; i < rows.count; i++) {
-        struct voice_state state = judge(work, (const struct seen *)rows.at + i);
-
-        if (state.cached || uncached_too)
-            at[states->count++] = state;
-    }
+    *states = (struct rows){.at = at, .count = rows.count};
+    for (size_t i = 0; i < rows.count; i++)
+        at[i] = judge(work, (const struct seen *)rows.at + i);
     return true;
 }
 

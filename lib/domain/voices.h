@@ -68,10 +68,10 @@ struct voice_state {
 extern const struct entity voice_state_entity;
 
 /*
- * The state of every tenant, or only of those that are "cached": an array of struct voice_state,
- * by age of the tenant, at most 2,000.
+ * The state of every tenant: an array of struct voice_state, by age of the tenant, at most 2,000.
+ * "cached" says that it had a session in the last quarter of an hour.
  */
-bool voice_states(struct work *work, bool uncached_too, struct rows *states);
+bool voice_states(struct work *work, struct rows *states);
 
 /* The state of one; NOT_FOUND when there is no such tenant. */
 bool voice_state_of(struct work *work, int64_t tenant, struct voice_state *state);

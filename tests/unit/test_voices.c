@@ -109,7 +109,7 @@ static struct voice_state state(void)
     struct voice_state found = {.tenant_key = NULL};
     struct rows rows;
 
-    cr_assert(voice_states(work, true, &rows), "%s", work->error.message);
+    cr_assert(voice_states(work, &rows), "%s", work->error.message);
     for (size_t i = 0; i < rows.count; i++) {
         const struct voice_state *one = (const struct voice_state *)rows.at + i;
 

@@ -25,7 +25,7 @@ Test(tenant_health, tells_a_tenant_of_itself)
     cr_expect_str_eq(at(reply.json, "ok"), "true");
     cr_expect_str_eq(at(reply.json, "tenant"), customer.tenant);
     cr_expect_str_eq(at(reply.json, "activeSessions"), "0");
-    cr_expect_str_eq(at(reply.json, "tools"), "0");
+    cr_expect_str_eq(at(reply.json, "tools"), at(get("/tools", customer.stateset).json, "count"));
     cr_expect_str_eq(at(reply.json, "configuredAudioOutputProvider"), "openai");
     cr_expect_str_eq(at(reply.json, "effectiveAudioOutputProvider"), "openai");
     cr_expect_str_eq(at(reply.json, "audioProviderFallback"), "false");
