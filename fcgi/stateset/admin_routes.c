@@ -1,34 +1,15 @@
 /*
  * Which agent answers on a number, for the operator.
  */
-#include "core/e164.h"
-#include "core/json.h"
 #include "domain/number_webhooks.h"
 #include "domain/phone_routes.h"
 #include "domain/tenants.h"
 #include "fcgi/stateset/stateset.h"
 
-/* Other forms than E.164 are read as numbers of the tenant's country. */
-static const char *parse_number(struct request *req, const struct field *field, json_object *in,
-                                void *cell)
-{
-    const char *country = tenant_setting(&req->work, req->tenant, "country");
-    const char *text = json_object_is_type(in, json_type_string) ? json_object_get_string(in) : "";
-    char number[E164_SIZE];
-
-    (void)field;
-    if (!e164_read(text, country ? country : "US", number))
-        return "a telephone number";
-    *(const char **)cell = arena_text(&req->work.arena, number);
-    return NULL;
-}
-
-static const struct wire number = {.parse = parse_number, .schema = "\"type\":\"string\""};
-
 static const struct field order_fields[] = {
     /* clang-format off */
     FIELD(phone_route, id,               "id",               CREATE, .wire = &wire_uuid, .about = "Of the route to change; without it the one of number and direction."),
-    FIELD(phone_route, e164,             "phone_number",     CREATE | REQUIRED, .wire = &number),
+    FIELD(phone_route, e164,             "phone_number",     CREATE | REQUIRED, .wire = &stateset_phone),
     FIELD(phone_route, direction,        "direction",        CREATE | REQUIRED),
     FIELD(phone_route, agent_id,         "agent_id",         CREATE | REQUIRED, .wire = &wire_uuid),
     FIELD(phone_route, agent_version_id, "agent_version_id", CREATE, .wire = &wire_uuid, .about = "Pins a version against publishing and rollouts."),

@@ -128,7 +128,7 @@ static const struct field create_fields[] = {
     FIELD(task_body, status,         "status",         CREATE, .about = "open when it is not given."),
     FIELD(task_body, disposition,    "disposition",    CREATE | REQUIRED),
     FIELD(task_body, priority,       "priority",       CREATE),
-    FIELD(task_body, customer_phone, "customer_phone", CREATE, .wire = &wire_phone),
+    FIELD(task_body, customer_phone, "customer_phone", CREATE, .wire = &stateset_phone),
     FIELD(task_body, agent_name,     "agent_name",     CREATE),
     FIELD(task_body, summary,        "summary",        CREATE),
     FIELD(task_body, notes,          "notes",          CREATE),

@@ -28,8 +28,8 @@ static const struct entity order_entity = ENTITY(call_request, "call", NULL, ord
 
 static const struct field order_fields[] = {
     /* clang-format off */
-    FIELD(call_request, to,               "to",               CREATE | REQUIRED, .wire = &wire_phone),
-    FIELD(call_request, from,             "from",             CREATE, .wire = &wire_phone, .about = "A number of the tenant; that of its first outbound route when none is given."),
+    FIELD(call_request, to,               "to",               CREATE | REQUIRED, .wire = &stateset_phone),
+    FIELD(call_request, from,             "from",             CREATE, .wire = &stateset_phone, .about = "A number of the tenant; that of its first outbound route when none is given."),
     FIELD(call_request, agent_key,        "agent_key",        CREATE, .about = "The agent whose published or rolled out version calls; that of the number's route when none is given."),
     FIELD(call_request, agent_version_id, "agent_version_id", CREATE, .about = "Pins a version, and stands above agent_key."),
     FIELD(call_request, agent_name,       "agent_name",       CREATE, .about = "Shown instead of the agent's own name."),

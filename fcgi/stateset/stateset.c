@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/e164.h"
+#include "core/json.h"
 #include "domain/dashboard_tickets.h"
 #include "domain/tenants.h"
 #include "fcgi/auth.h"
 #include "fcgi/rates.h"
 
-enum { BODY_LIMIT = 1 << 20, MINUTE = 60 };
+enum { BODY_LIMIT = 1 << 20, MINUTE = 60, LATER_SECONDS = 30 };
 
 bool stateset_authenticate(struct request *req)
 {
@@ -81,6 +83,8 @@ void stateset_refuse(struct request *req)
     req->status = answers[error->what].status;
     if (req->status == 401)
         reply_header(req, "WWW-Authenticate", "Bearer");
+    if (error->what == LIMIT_REACHED)
+        req->work.error.retry_after_seconds = LATER_SECONDS;
     text_put(&req->reply, "{\"success\":false,\"error\":");
     text_json(&req->reply, error->message);
     text_add(&req->reply, ",\"code\":\"%s\",\"details\":", answers[error->what].code);
@@ -170,6 +174,21 @@ struct page stateset_page_without_refusal(const struct request *req)
                          .skip = stateset_number_in(req, "offset", 0, 999999),
                          .before_time = NO_INSTANT};
 }
+
+static const char *parse_phone(struct request *req, const struct field *field, json_object *in,
+                               void *cell)
+{
+    const char *text = json_object_is_type(in, json_type_string) ? json_object_get_string(in) : "";
+    char number[E164_SIZE];
+
+    (void)field;
+    if (!e164_read(text, tenant_country(&req->work, req->tenant), number))
+        return "a telephone number";
+    *(const char **)cell = arena_text(&req->work.arena, number);
+    return NULL;
+}
+
+const struct wire stateset_phone = {.parse = parse_phone, .schema = "\"type\":\"string\""};
 
 bool stateset_narrow_to_tenant(struct request *req, int64_t *tenant, bool *known)
 {

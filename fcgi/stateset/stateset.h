@@ -137,6 +137,9 @@ extern const struct view stateset_entry_view, stateset_function_view;
  */
 bool stateset_has_carrier(struct request *req);
 
+/* A telephone number; other forms than E.164 are read as numbers of the tenant's country. */
+extern const struct wire stateset_phone;
+
 /* "ok" of an answer that is a success by being given. */
 extern const struct wire stateset_ok;
 

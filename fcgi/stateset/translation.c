@@ -25,11 +25,11 @@ static const struct entity order_entity = ENTITY(translation, "call", NULL, orde
 
 static const struct field order_fields[] = {
     /* clang-format off */
-    FIELD(translation, from,           "from",           CREATE, .wire = &wire_phone, .about = "A number of the tenant; that of its first route when none is given."),
+    FIELD(translation, from,           "from",           CREATE, .wire = &stateset_phone, .about = "A number of the tenant; that of its first route when none is given."),
     FIELD(translation, language_a,     "language_a",     CREATE, .about = "What participant_a speaks; en when it is not given."),
     FIELD(translation, language_b,     "language_b",     CREATE, .about = "What participant_b speaks; es when it is not given."),
-    FIELD(translation, participant_a,  "participant_a",  CREATE | REQUIRED, .wire = &wire_phone),
-    FIELD(translation, participant_b,  "participant_b",  CREATE | REQUIRED, .wire = &wire_phone),
+    FIELD(translation, participant_a,  "participant_a",  CREATE | REQUIRED, .wire = &stateset_phone),
+    FIELD(translation, participant_b,  "participant_b",  CREATE | REQUIRED, .wire = &stateset_phone),
     FIELD(translation, original_level, "original_level", CREATE, .about = "How loud the untranslated voice stays, in percent; 15 when it is not given."),
     /* clang-format on */
 };
@@ -114,6 +114,8 @@ static void refuse(struct request *req)
     };
 
     req->status = statuses[req->work.error.what];
+    if (req->work.error.what == FORBIDDEN && !req->tenant)
+        req->status = 403; /* the account is suspended */
     if (req->status == 401)
         reply_header(req, "WWW-Authenticate", "Bearer");
     view_render(req, &req->reply, &answer_view,

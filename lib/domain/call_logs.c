@@ -10,6 +10,7 @@
 #include "domain/call_search.h"
 #include "domain/calls.h"
 #include "domain/invocations.h"
+#include "domain/tenants.h"
 #include "domain/turns.h"
 
 static const struct column columns_of_log[] = {
@@ -139,7 +140,7 @@ static void narrow(struct listing *l, const char *condition, const struct param 
 }
 
 /* A number in the spelling of the rows; a plus sign comes as a space where it was not encoded. */
-static const char *address_of(struct work *work, const char *given)
+static const char *address_of(struct work *work, const char *country, const char *given)
 {
     char number[E164_SIZE];
     const char *text = given;
@@ -148,7 +149,7 @@ static const char *address_of(struct work *work, const char *given)
         return NULL;
     if (*text == ' ')
         text = arena_format(&work->arena, "+%s", given + 1);
-    return e164_read(text, "US", number) ? arena_text(&work->arena, number) : given;
+    return e164_read(text, country, number) ? arena_text(&work->arena, number) : given;
 }
 
 /* The index whose range is the list, or nearly: the one of the filter that leaves fewest. */
@@ -235,6 +236,8 @@ static void narrow_by_bounds(struct listing *l)
 static bool prepare(struct listing *l)
 {
     struct work *work = l->work;
+    struct tenant tenant = {.id = 0};
+    const char *country;
     struct call call;
 
     if (l->filter->call_sid) {
@@ -243,8 +246,12 @@ static bool prepare(struct listing *l)
         else if (work->error.what != NOT_FOUND)
             return false;
     }
-    l->from = address_of(work, l->filter->from_number);
-    l->to = address_of(work, l->filter->to_number);
+    if ((l->filter->from_number || l->filter->to_number) &&
+        !tenant_by_id(work, work->tenant, &tenant))
+        return false;
+    country = tenant.id ? tenant_country(work, &tenant) : NULL;
+    l->from = address_of(work, country, l->filter->from_number);
+    l->to = address_of(work, country, l->filter->to_number);
     l->escalated = l->filter->escalated && strcmp(l->filter->escalated, "true") == 0;
     return !l->filter->transcript_search ||
            call_search_read(work, "transcript_search", l->filter->transcript_search, &l->search);

@@ -1,6 +1,7 @@
 /*
  * Calls that a client of StateSet's API orders.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -36,6 +37,40 @@ Test(stateset_make_call, orders_at_the_carrier_from_the_tenants_number)
     cr_expect_eq(carrier.status, 200, "%s", carrier.body);
     cr_expect(strstr(carrier.body, "+13125550170"), "%s", carrier.body);
     cr_expect_str_eq(column_of(at(reply.json, "call_sid"), "origin"), "stateset");
+}
+
+Test(stateset_make_call, reads_numbers_as_people_of_the_tenants_country_write_them)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+
+    customer_number(&customer);
+    rings_on("+13125550168");
+    reply = make(&customer, "{\"to\":\"(312) 555-0168\"}", NULL);
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_str_eq(at(reply.json, "to"), "+13125550168");
+    cr_assert_eq(
+        admin("PUT", admin_path(&customer, "/runtime-config"), "{\"country\":\"GB\"}").status, 200);
+    reply = make(&customer, "{\"to\":\"(312) 555-0168\"}", NULL);
+    is_not_ok(&reply, 400, "");
+    reply = ask("GET", "/api/v1/call-logs?to_number=0013125550168", customer.stateset, NULL, NULL);
+    cr_expect_str_eq(at(reply.json, "count"), "1", "%s", reply.body);
+}
+
+Test(stateset_make_call, says_when_to_come_back_when_too_many_calls_are_on)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+
+    customer_number(&customer);
+    cr_assert_eq(admin("PUT", admin_path(&customer, "/runtime-config"),
+                       "{\"limits\":{\"max_concurrent_calls\":0}}")
+                     .status,
+                 200);
+    reply = make(&customer, "{\"to\":\"+13125550169\"}", NULL);
+    is_not_ok(&reply, 429, "calls");
+    cr_expect_gt(atoi(reply_header_of(&reply, "Retry-After")), 0);
+    cr_expect_eq(calls_of(&customer), 0);
 }
 
 Test(stateset_make_call, takes_the_agent_the_greeting_and_the_unit_that_are_named)
