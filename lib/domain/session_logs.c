@@ -178,7 +178,8 @@ static void narrow(struct listing *l, const char *condition, const struct param 
 /* The keys of texts are those of calls, or of sessions that had no call of ours. */
 static void narrow_by_search(struct listing *l)
 {
-    narrow(l, " AND (s.customer_phone LIKE ?", &(struct param)PARAM(l->search.like));
+    narrow(l, " AND (CONVERT(s.customer_phone USING utf8mb4) LIKE ?",
+           &(struct param)PARAM(l->search.like)); /* an ASCII column compares with ASCII alone */
     narrow(l, " OR s.agent_name LIKE ?", &(struct param)PARAM(l->search.like));
     narrow(l, " OR s.summary LIKE ?", &(struct param)PARAM(l->search.like));
     narrow(l, " OR c.summary LIKE ?", &(struct param)PARAM(l->search.like));

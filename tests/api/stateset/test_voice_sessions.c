@@ -101,7 +101,7 @@ Test(voice_sessions, are_narrowed_by_the_query)
     struct voice_session one = held(&holder, 100, "ended", "failed");
     char since[32];
 
-    cr_assert_eq(bring(&holder, "{\"stream_id\":\"theirs-1\",\"agent_name\":\"Night Porter\","
+    cr_assert_eq(bring(&holder, "{\"stream_id\":\"theirs-1\",\"agent_name\":\"Night Porter Zoë\","
                                 "\"transcript\":[{\"role\":\"user\",\"content\":\"I lost my "
                                 "umbrella.\"}]}")
                      .status,
@@ -109,9 +109,13 @@ Test(voice_sessions, are_narrowed_by_the_query)
     instant_write_iso(instant_after(one.started_at, 1000), ISO_SECONDS, since);
     const char *const first[] = {"status=failed", say("stream_id=%s", one.stream_sid),
                                  "search=front%20desk"};
-    const char *const second[] = {"status=completed",    "stream_id=theirs-1",
-                                  "search=umbrella",     "search=UMBR",
-                                  "search=night+porter", say("started_after=%s", since)};
+    const char *const second[] = {"status=completed",
+                                  "stream_id=theirs-1",
+                                  "search=umbrella",
+                                  "search=UMBR",
+                                  "search=night+porter",
+                                  "search=porter%20zo%C3%AB",
+                                  say("started_after=%s", since)};
     const char *const none[] = {"status=active", "stream_id=theirs-2", "search=parasol",
                                 "agent_key=nobody", "search=my%25umbrella"};
 
