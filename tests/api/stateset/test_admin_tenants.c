@@ -141,6 +141,24 @@ Test(admin_tenants, keep_secrets_that_a_patch_does_not_name_and_drop_what_it_nul
                      "0");
 }
 
+Test(admin_tenants, are_again_as_they_began_where_a_patch_says_null)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+
+    put(&customer, "{\"display_name\":\"Acme\",\"timezone\":\"Europe/Paris\",\"limits\":{"
+                   "\"max_agents\":3,\"max_numbers\":4}}");
+    reply = patch(&customer,
+                  "{\"display_name\":null,\"timezone\":null,\"limits\":{\"max_agents\":null}}");
+    cr_assert_eq(reply.status, 200, "%ld %s", reply.status, reply.body);
+    cr_expect_not(has(reply.json, "config.display_name"), "%s", reply.body);
+    reply = admin("GET", admin_path(&customer, "/runtime"), NULL);
+    cr_expect_str_eq(at(reply.json, "config.display_name"), customer.tenant);
+    cr_expect_str_eq(at(reply.json, "config.timezone"), "UTC");
+    cr_expect_str_eq(at(reply.json, "config.limits.max_agents"), "50");
+    cr_expect_str_eq(at(reply.json, "config.limits.max_numbers"), "4");
+}
+
 Test(admin_tenants, take_a_patch_only_as_they_were_read)
 {
     struct customer customer = customer_new();
@@ -253,6 +271,23 @@ Test(admin_tenants, are_reloaded_by_every_process)
     cr_expect_gt(atoi(at(query(sql), "0.cache_epoch")), before);
 }
 
+/* What others do to a tenant behind the API's back is seen by all who had it in mind, at once. */
+Test(admin_tenants, are_seen_anew_by_every_process_once_they_are_reloaded)
+{
+    enum { REQUESTS = 24 };
+    struct customer customer = customer_new();
+
+    for (int i = 0; i < REQUESTS; i++)
+        cr_assert_eq(ask("GET", "/api/v1/sessions", customer.stateset, NULL, NULL).status, 200);
+    query(say("UPDATE tenants SET status = 'suspended' WHERE tenant_key = '%s'", customer.tenant));
+    cr_assert_eq(admin("POST", admin_path(&customer, "/reload"), NULL).status, 200);
+    for (int i = 0; i < REQUESTS; i++) {
+        struct reply reply = ask("GET", "/api/v1/sessions", customer.stateset, NULL, NULL);
+
+        cr_expect_eq(reply.status, 403, "%d: %ld %s", i, reply.status, reply.body);
+    }
+}
+
 Test(admin_tenants, are_not_reloaded_from_a_broken_document)
 {
     struct customer customer = customer_new();
@@ -312,6 +347,20 @@ Test(admin_tenants, end_with_their_live_calls_written_down)
     cr_assert_eq(admin("DELETE", admin_path(&customer, ""), NULL).status, 200);
     AWAIT_FOR(40, strcmp(at(query(sql), "0.done"), "1") == 0);
     call_ended(sid);
+}
+
+Test(admin_tenants, give_their_numbers_back)
+{
+    struct customer customer = customer_new();
+    const char *sql;
+
+    customer_number(&customer);
+    sql =
+        say("SELECT status FROM phone_numbers WHERE e164 = '%s' ORDER BY id DESC", customer.number);
+    cr_assert_eq(admin("DELETE", admin_path(&customer, ""), NULL).status, 200);
+    cr_expect_eq(strncmp(at(query(sql), "0.status"), "releas", 6), 0, "by the sweep");
+    cr_expect_eq(
+        number_of(say("SELECT COUNT(*) FROM phone_routes WHERE e164 = '%s'", customer.number)), 0);
 }
 
 Test(admin_tenants, answer_no_call_any_more)
