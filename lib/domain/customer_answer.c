@@ -118,7 +118,7 @@ static bool follow(struct work *work, struct asking *asking, struct customer_req
     if (!http_follow(work, &next, &asking->answer))
         return false;
     next.url = arena_copy(&work->arena, next.url, strcspn(next.url, "#"));
-    if (!guard_check_url(work, "Location", next.url, 2000)) {
+    if (!guard_check_web_url(work, "Location", next.url, 2000)) {
         asking->code = BAD_HOST;
         return false;
     }

@@ -80,9 +80,9 @@ static bool check_wish(struct work *work, const struct wish *wish, const char *v
 {
     switch (wish->kind) {
     case AN_URL:
-        return guard_check_url(work, wish->name,
-                               arena_copy(&work->arena, value, strcspn(value, "#")),
-                               CUSTOMER_URL_LIMIT) &&
+        return guard_check_web_url(work, wish->name,
+                                   arena_copy(&work->arena, value, strcspn(value, "#")),
+                                   CUSTOMER_URL_LIMIT) &&
                (strlen(value) <= CUSTOMER_URL_LIMIT ||
                 fail_field(work, wish->name, "%s is too long", wish->name));
     case A_METHOD:

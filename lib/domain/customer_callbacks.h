@@ -39,9 +39,9 @@ enum { CUSTOMER_TWIML_LIMIT = 4000, CUSTOMER_URL_LIMIT = 1000 };
 
 /*
  * Whether they can be fulfilled: INVALID blaming the parameter as Twilio spells it ("Url", "Twiml",
- * "StatusCallback", "StatusCallbackEvent", …).  URLs must be such as a tenant may give
- * (remote/guard.h), with the carrier's connection overrides ("#rc=2") allowed behind them; TwiML
- * must be well-formed with one <Response>.  Nothing is stored.
+ * "StatusCallback", "StatusCallbackEvent", …).  URLs must lead to the public internet, by https or,
+ * as at the carrier, http (remote/guard.h), with its connection overrides ("#rc=2") allowed behind
+ * them; TwiML must be well-formed with one <Response>.  Nothing is stored.
  */
 bool customer_wishes_check(struct work *work, const struct customer_wishes *wishes);
 

@@ -72,7 +72,8 @@ const char *twiml_customer_url(struct rewriting *r, const char *element, const c
 
     if (url) {
         plain = arena_copy(&r->work->arena, url, strcspn(url, "#"));
-        if (guard_check_url(r->work, attribute ? attribute : element, plain, CUSTOMER_URL_LIMIT) &&
+        if (guard_check_web_url(r->work, attribute ? attribute : element, plain,
+                                CUSTOMER_URL_LIMIT) &&
             strlen(url) <= CUSTOMER_URL_LIMIT)
             return url;
     }

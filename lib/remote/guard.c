@@ -193,7 +193,7 @@ static bool is_closed_literal(const char *host)
     return inet_aton(host, &in.sin_addr) && !guard_is_public((const struct sockaddr *)&in);
 }
 
-bool guard_check_url(struct work *work, const char *field, const char *url, size_t max)
+static bool check(struct work *work, const char *field, const char *url, size_t max, bool plain)
 {
     bool allowed = guard_is_allowed(work->config ? work->config->allow_private_urls : NULL, url);
     struct origin origin;
@@ -202,12 +202,22 @@ bool guard_check_url(struct work *work, const char *field, const char *url, size
         return fail_field(work, field, "%s is longer than %zu bytes", field, max);
     if (!read_origin(url, strlen(url), &origin) || strchr(url, '#') ||
         strpbrk(url, " \t\r\n\"<>\\"))
-        return fail_field(work, field, "%s must be an https URL", field);
+        return fail_field(work, field, "%s must be an http%s URL", field, plain ? "" : "s");
     if (allowed)
         return true;
-    if (!origin.https)
+    if (!origin.https && !plain)
         return fail_field(work, field, "%s must be an https URL", field);
     if (is_closed_literal(origin.host) || strcasecmp(origin.host, "localhost") == 0)
         return fail_field(work, field, "%s must lead to a public address", field);
     return true;
+}
+
+bool guard_check_url(struct work *work, const char *field, const char *url, size_t max)
+{
+    return check(work, field, url, max, false);
+}
+
+bool guard_check_web_url(struct work *work, const char *field, const char *url, size_t max)
+{
+    return check(work, field, url, max, true);
 }

@@ -33,4 +33,7 @@ bool guard_is_allowed(const char *allow_private_urls, const char *url);
  */
 bool guard_check_url(struct work *work, const char *field, const char *url, size_t max);
 
+/* The same where plain http will do as well, as it does where a client comes from. */
+bool guard_check_web_url(struct work *work, const char *field, const char *url, size_t max);
+
 #endif

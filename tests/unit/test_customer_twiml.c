@@ -274,7 +274,8 @@ struct url {
 ParameterizedTestParameters(customer_twiml, is_refused_with_urls)
 {
     static struct url cases[] = {
-        {"http://app.example.com/x"},
+        {"http://10.0.0.7/x"},
+        {"http://localhost/x"},
         {"https://127.0.0.1/x"},
         {"https://localhost/x"},
         {"https://10.0.0.7:8443/x"},
@@ -295,6 +296,13 @@ ParameterizedTest(struct url *bad, customer_twiml, is_refused_with_urls)
     refused(arena_format(&work.arena, "<Redirect>%s</Redirect>", bad->url), 11100);
     refused(arena_format(&work.arena, "<Record recordingStatusCallback=\"%s\"/>", bad->url), 11100);
     work_end(&work);
+}
+
+/* As the carrier asks them. */
+Test(customer_twiml, may_name_urls_without_tls)
+{
+    rewritten("<Redirect>http://demo.example.com/docs/voice.xml</Redirect>");
+    cr_expect_str_eq(only_hook()->url, "http://demo.example.com/docs/voice.xml");
 }
 
 Test(customer_twiml, that_came_in_an_order_needs_absolute_urls)

@@ -154,3 +154,27 @@ Test(guard, refuses_urls_that_are_too_long)
     cr_expect(guard_check_url(&work, "url", "https://a.example/12", 20));
     cr_expect_not(guard_check_url(&work, "url", "https://a.example/123", 20));
 }
+
+/* What a client of a carrier's API names may be plain http, and leads no further inwards by that.
+ */
+Test(guard, takes_plain_http_where_that_is_usual)
+{
+    static const struct url_case cases[] = {
+        {"http://demo.example.com/docs/voice.xml", true},
+        {"https://demo.example.com/docs/voice.xml", true},
+        {"http://10.0.0.1/", false},
+        {"http://localhost/", false},
+        {"http://user:pass@demo.example.com/", false},
+        {"ftp://demo.example.com/", false},
+    };
+    struct config config = {.allow_private_urls = "no"};
+    struct work work = {.id = "test", .config = &config};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        cr_expect_eq(guard_check_web_url(&work, "Url", cases[i].url, 200), cases[i].good, "%s",
+                     cases[i].url);
+        if (!cases[i].good)
+            cr_expect_str_eq(work.error.field, "Url");
+    }
+    work_end(&work);
+}
