@@ -65,6 +65,12 @@ static bool is(const char *text, const char *word)
     return text && strcmp(text, word) == 0;
 }
 
+/* Some servers do not say that a response begins: then it is the one that was asked for. */
+static bool is_running(const struct responses *responses, const char *id)
+{
+    return responses->active[0] ? is(responses->active, id) : responses->phase == RESPONSE_ASKED;
+}
+
 /* Whether the caller waits for the agent's words at all. */
 static bool is_waited_for(const struct live *live)
 {
@@ -104,7 +110,7 @@ void response_ended(struct live *live, json_object *event)
     const char *id = json_text(response, "id"), *status = json_text(response, "status");
     const char *code = json_text(json_member(details, "error"), "code");
     bool is_stale = id && responses_is_discarded(responses, id);
-    bool is_known = id && is(id, responses->active) && !is_stale && is_waited_for(live);
+    bool is_known = id && is_running(responses, id) && !is_stale && is_waited_for(live);
     bool is_whole = is(status, "completed"), is_cut = is(status, "incomplete");
     bool has_waiting = responses_done(responses, id ? id : "");
 

@@ -52,6 +52,7 @@
  *   cannot be interrupted            calls/stop_the_agent, realtime/who_interrupts_hears_silence_first
  *   truncation at a wrong place      playback/what_was_heard_follows_the_clock_but_never_exceeds
  *   no audio after a truncation      realtime/one_that_falls_silent_is_given_up
+ *                                    last_moments/a_model_that_has_lost_its_voice
  *   any error kills the call         realtime/errors
  *   truncating what nobody heard     playback/of_later_items_nothing_was_heard
  *   interrupting what is generated   realtime/after_generation_ended_an_interruption_cancels_nothing
@@ -63,7 +64,8 @@
  *   a tool called twice, cut JSON    realtime/a_tool_runs_once, realtime/an_interrupted_call_of_a_tool
  *   no answer when tools are set     tools/are_written_as_each_service_wants_them
  *                                    realtime/a_setup_that_is_refused
- *   a response that fails silently   realtime/a_failed_response_is_tried_again
+ *   a response that fails silently   realtime/a_failed_response_is_tried_again, response_end
+ *                                    last_moments/what_the_provider_withholds
  *   noise instead of speech          realtime/a_setup_that_is_refused_or_in_another_format
  *                                    realtime/noise_instead_of_ulaw
  *   jitter at the start of words     cannot happen here: deltas pass whole and in order into one
@@ -78,8 +80,10 @@
  *                                    pace/keys_are_told_when_no_other_follows
  *   latency grows with the call      coalesce: no more than three frames ever wait for each other
  *   transcripts out of order         transcript/keeps_the_order_of_turns
+ *   … or without the last words      last_words, last_moments/who_hangs_up_behind_his_last_word
  *   silence while audio plays        pace/silence_counts_from_when_the_agent_was_heard
  *   death at 30 or 60 minutes        survival/a_models_session_is_replaced_before_its_time
+ *                                    rollover/comes_before_the_end_of_a_session_that_lives_shorter
  *   no reconnect, or an endless one  survival/a_lost_model_is_connected_again
  *                                    realtime/a_connection_that_held_for_a_minute
  *   sessions outlive their calls     what_goes_wrong/a_caller_who_hangs_up_leaves_no_model_behind
@@ -88,6 +92,7 @@
  *   voice change rejected            cannot happen here: a session's voice is written once, before
  *                                    its first audio, and a new session says the same
  *   text instead of speech           settings/are_what_the_agent_says
+ *                                    response_end/with_words_that_nobody_speaks_is_silence
  *   the URL's query vanishes         sockets/a_token_may_come_as_a_parameter
  *   a socket open to the world       sockets/without_a_token_or_a_start_frame, hostile
  *   zombie calls                     media/a_line_without_frames_is_dead

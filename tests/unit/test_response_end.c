@@ -96,6 +96,14 @@ Test(response_end, without_a_sound_twice_takes_another_connection_that_says_it)
     cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 3u);
 }
 
+Test(response_end, of_one_that_was_never_said_to_begin_is_known_all_the_same)
+{
+    mind_say(live, "greeting", "Good day");
+    ends("r1", WHOLE);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 2u);
+}
+
 Test(response_end, with_a_sound_is_the_end)
 {
     greets();
