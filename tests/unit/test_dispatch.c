@@ -429,6 +429,31 @@ Test(dispatch, lets_pages_of_listed_origins_in)
     request_end(&req);
 }
 
+/* What the dialects tell in headers is there for a page's script, too. */
+Test(dispatch, shows_pages_of_listed_origins_its_headers)
+{
+    static const char *const headers[] = {
+        "ETag",
+        "Retry-After",
+        "X-Request-Id",
+        "X-RateLimit-Remaining",
+        "X-Tenant-ID",
+        "X-Rate-Limit-Remaining",
+        "Twilio-Request-Id",
+        "X-Idempotent-Replayed",
+    };
+    struct request req = things_request("GET /things", "");
+    const char *exposed;
+
+    with_header(&req, "Origin", "https://page.example");
+    answered(&req);
+    exposed = answered_header(&req, "Access-Control-Expose-Headers");
+    cr_assert_not_null(exposed);
+    for (size_t i = 0; i < COUNT(headers); i++)
+        cr_expect_not_null(strstr(exposed, headers[i]), "%s", headers[i]);
+    request_end(&req);
+}
+
 Test(dispatch, tells_other_origins_nothing)
 {
     struct request req = things_request("OPTIONS /things", "");
