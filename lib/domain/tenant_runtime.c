@@ -56,20 +56,33 @@ static bool has_carrier(struct work *work, const struct tenant *tenant)
     return tenant->carrier_account_sid && tenant_setting(work, tenant, "twilio.auth_token");
 }
 
-static void tell_voices(struct work *work, const struct tenant *tenant, json_object *into)
+/* Of a tenant that is there: what its sessions showed; else what the settings promise. */
+static struct voice_state voices_of(struct work *work, const struct tenant *tenant)
 {
     const char *asked = tenant_setting(work, tenant, "audio_output_provider");
     bool elsewhere = asked && strcmp(asked, VOICE_ELEVENLABS) == 0;
-    bool configured = is_set(work->config->elevenlabs_api_key) ||
-                      tenant_setting(work, tenant, "elevenlabs.api_key");
-    bool ready = configured && tenant_setting(work, tenant, "elevenlabs.voice_id");
+    struct voice_state state;
+
+    if (tenant->id > 0 && voice_state_of(work, tenant->id, &state))
+        return state;
+    state.elevenlabs_configured = is_set(work->config->elevenlabs_api_key) ||
+                                  tenant_setting(work, tenant, "elevenlabs.api_key");
+    state.elevenlabs_ready = state.elevenlabs_configured &&
+                             (!elsewhere || tenant_setting(work, tenant, "elevenlabs.voice_id"));
+    state.effective_provider =
+        elsewhere && state.elevenlabs_ready ? VOICE_ELEVENLABS : VOICE_OPENAI;
+    return state;
+}
+
+static void tell_voices(struct work *work, const struct tenant *tenant, json_object *into)
+{
+    const struct voice_state state = voices_of(work, tenant);
 
     fill_text(into, "audio_output_provider", VOICE_OPENAI);
-    json_object_object_add(
-        into, "effective_audio_output_provider",
-        json_object_new_string(elsewhere && ready ? VOICE_ELEVENLABS : VOICE_OPENAI));
-    set_truth(into, "elevenlabs_configured", configured);
-    set_truth(into, "elevenlabs_ready", ready);
+    json_object_object_add(into, "effective_audio_output_provider",
+                           json_object_new_string(state.effective_provider));
+    set_truth(into, "elevenlabs_configured", state.elevenlabs_configured);
+    set_truth(into, "elevenlabs_ready", state.elevenlabs_ready);
 }
 
 document tenant_runtime(struct work *work, const struct tenant *tenant)

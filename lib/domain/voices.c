@@ -245,8 +245,10 @@ static struct voice_state judge(struct work *work, const struct seen *seen)
     if (!asked)
         asked = seen->last_provider; /* its agents ask for themselves */
     elsewhere = asked && strcmp(asked, VOICE_ELEVENLABS) == 0;
-    unnamed =
-        elsewhere && seen->last_reason && strcmp(seen->last_reason, VOICE_NOT_CONFIGURED) == 0;
+    unnamed = elsewhere &&
+              (seen->last_provider
+                   ? seen->last_reason && strcmp(seen->last_reason, VOICE_NOT_CONFIGURED) == 0
+                   : !tenant_setting(work, &tenant, "elevenlabs.voice_id"));
     if (elsewhere)
         state.configured_provider = VOICE_ELEVENLABS;
     state.elevenlabs_ready = has_key && !unnamed && !seen->is_cooling;

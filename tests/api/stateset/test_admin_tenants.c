@@ -86,6 +86,27 @@ Test(admin_tenants, show_what_is_in_force)
                      at(admin("GET", admin_path(&customer, ""), NULL).json, "etag"));
 }
 
+/* A voice without a name cannot speak, whatever key there is for it. */
+Test(admin_tenants, tell_of_their_voices_as_they_are_told_themselves)
+{
+    static const char *const documents[] = {
+        "{}", "{\"audio_output_provider\":\"elevenlabs\",\"elevenlabs\":{\"api_key\":\"sk-1\"}}",
+        "{\"elevenlabs\":{\"voice_id\":\"v-1\"},\"audio_output_provider\":\"elevenlabs\"}"};
+    static const char *const effective[] = {"openai", "openai", "elevenlabs"};
+    struct customer customer = customer_new();
+    struct reply ours, theirs;
+
+    for (size_t i = 0; i < COUNT_OF(documents); i++) {
+        put(&customer, documents[i]);
+        ours = admin("GET", admin_path(&customer, "/runtime"), NULL);
+        theirs = ask("GET", "/health", customer.stateset, NULL, NULL);
+        cr_expect_str_eq(at(ours.json, "config.effective_audio_output_provider"), effective[i]);
+        cr_expect_str_eq(at(theirs.json, "effectiveAudioOutputProvider"), effective[i]);
+        cr_expect_str_eq(at(ours.json, "config.elevenlabs_ready"),
+                         at(theirs.json, "elevenlabsReady"), "%zu", i);
+    }
+}
+
 Test(admin_tenants, say_that_a_carrier_of_their_own_is_incomplete)
 {
     struct customer customer = customer_new();
