@@ -7,7 +7,7 @@
 #include "core/log.h"
 #include "remote/trust.h"
 
-/* The only one that becomes a websocket; the library offers "h2" too unless it is told. */
+/* All that is offered, whatever the library would: HTTP/2 has no upgrade to a websocket. */
 #define PROTOCOLS "http/1.1"
 
 static int add_authorization(struct lws *wsi, struct socket *socket, unsigned char **at,
