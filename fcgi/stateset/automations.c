@@ -112,7 +112,8 @@ static bool old_automate(struct request *req)
 static const struct route routes[] = {
     ROW("/email/loop-followup", "Send a Loop followup email", "send_loop_followup_email",
         "metadata: customer_email, and subject and message; without a message the call's summary "
-        "is sent. From email_from of the tenant's settings."),
+        "is sent. From email_from of the tenant's settings where the server lets mail of its "
+        "domain out; else answers go there."),
     ROW("/sms/issue-intake", "Send an issue intake SMS", "send_issue_intake_sms",
         "metadata.form_url, or form_url of the tenant's settings, is sent to the customer."),
     ROW("/sms/phone-order", "Send a phone order confirmation SMS", "send_phone_order_sms",

@@ -40,6 +40,7 @@ struct config {
     const char *elevenlabs_api_key, *elevenlabs_base_url;
     const char *anthropic_api_key, *anthropic_base_url;
     const char *resend_api_key, *resend_base_url, *smtp_url;
+    const char *mail_from, *mail_domains; /* "Desk <calls@us.example>"; separated by commas */
     const char *stripe_secret_key, *stripe_webhook_secret, *stripe_base_url;
     const char *billing_outcomes_url, *billing_outcomes_secret;
     const char *allow_private_urls; /* "no", "yes", or origins allowed by name, comma-separated */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "core/mailbox.h"
 
 /* Whether a text is one of the schemes, "://", and something without white space and quotes. */
 static bool has_scheme(const char *value, const char *const *schemes)
@@ -156,6 +157,18 @@ static bool is_store(const char *value)
     return strcmp(value, "database") == 0 || *value == '/';
 }
 
+static bool is_mailbox(const char *value)
+{
+    char address[ADDRESS_SIZE];
+
+    return mailbox_read(value, address);
+}
+
+static bool is_domains(const char *value)
+{
+    return is_list(value, mailbox_is_domain);
+}
+
 #define WEB_URL is_web_url, "an address that begins with https:// or http://", true
 #define SOCKET_URL is_socket_url, "an address that begins with wss:// or ws://", true
 #define LISTENER is_listener, "host:port or unix:/path", false
@@ -189,6 +202,8 @@ static const struct config_check checks[] = {
     {offsetof(struct config, anthropic_base_url),          WEB_URL},
     {offsetof(struct config, resend_base_url),             WEB_URL},
     {offsetof(struct config, smtp_url),                    is_mail_url, "an address that begins with smtp:// or smtps://", false},
+    {offsetof(struct config, mail_from),                   is_mailbox, "a mail address such as Desk <calls@example.com>", false},
+    {offsetof(struct config, mail_domains),                is_domains, "domains such as example.com, separated by commas", false},
     {offsetof(struct config, stripe_base_url),             WEB_URL},
     {offsetof(struct config, billing_outcomes_url),        WEB_URL},
     {offsetof(struct config, allow_private_urls),          is_private_rule, "no, yes, or origins allowed by name, separated by commas", false},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "domain/functions.h"
+#include "domain/mail_senders.h"
 #include "domain/mails.h"
 #include "domain/tenants.h"
 #include "domain/words.h"
@@ -30,15 +31,16 @@ static bool find_recipient(struct work *work, json_object *arguments, const char
            fail_field(work, "customer_email", "missing required field 'customer_email'");
 }
 
-static bool find_sender(struct work *work, const char **from)
+static bool find_sender(struct work *work, struct mail_order *order)
 {
+    struct mail_sender sender;
     struct tenant tenant;
 
-    if (!tenant_by_id(work, work->tenant, &tenant))
+    if (!tenant_by_id(work, work->tenant, &tenant) || !mail_sender_of(work, &tenant, &sender))
         return false;
-    *from = tenant_setting(work, &tenant, "email_from");
-    return (*from && strchr(*from, '@') && !strpbrk(*from, "\r\n")) ||
-           fail_field(work, "email_from", "The tenant's settings have no email_from");
+    order->from = sender.from;
+    order->reply_to = sender.reply_to;
+    return true;
 }
 
 static bool answer(const struct mail_order *order, const struct mail_state *state,
@@ -63,7 +65,7 @@ bool function_followup_email(struct work *work, const struct function_context *c
     struct mail_order order = {.id = context->id};
     struct mail_state state;
 
-    if (!find_recipient(work, arguments, &order.to) || !find_sender(work, &order.from))
+    if (!find_recipient(work, arguments, &order.to) || !find_sender(work, &order))
         return false;
     if (!text && context->has_call)
         text = context->call.summary;

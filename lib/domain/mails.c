@@ -38,14 +38,15 @@ static bool put_message(struct work *work, const struct ordering *o)
 {
     static const char sql[] =
         "INSERT INTO email_messages (tenant_id, id, thread_id, direction, status, from_addr,"
-        " to_addrs, cc_addrs, bcc_addrs, subject, text_body, agent_id, attachments, metadata,"
-        " created_at, updated_at, rev) VALUES (?, ?, ?, 'outbound', 'queued', ?, JSON_ARRAY(?),"
+        " reply_to, to_addrs, cc_addrs, bcc_addrs, subject, text_body, agent_id, attachments,"
+        " metadata, created_at, updated_at, rev) VALUES (?, ?, ?, 'outbound', 'queued', ?, ?, "
+        "JSON_ARRAY(?),"
         " '[]', '[]', ?, ?, ?, '[]', '{}', ?, ?, 1)";
     const struct mail_order *order = o->order;
     const struct param params[] = {
-        PARAM(work->tenant), PARAM(order->id),      PARAM(o->thread),   PARAM(order->from),
-        PARAM(order->to),    PARAM(order->subject), PARAM(order->text), PARAM(order->agent),
-        PARAM(o->at),        PARAM(o->at),
+        PARAM(work->tenant),    PARAM(order->id), PARAM(o->thread),      PARAM(order->from),
+        PARAM(order->reply_to), PARAM(order->to), PARAM(order->subject), PARAM(order->text),
+        PARAM(order->agent),    PARAM(o->at),     PARAM(o->at),
     };
 
     return db_execute(work, sql, params, COUNT(params), NULL);
@@ -86,22 +87,25 @@ bool mail_order(struct work *work, const struct mail_order *order)
 
 /* A message as it is sent. */
 struct message {
-    const char *status, *from_addr, *to_addr, *subject, *text_body, *provider_ref, *error;
+    const char *status, *from_addr, *reply_to, *to_addr, *subject, *text_body;
+    const char *provider_ref, *error;
     instant created_at;
 };
 
 static bool read_message(struct work *work, uid id, struct message *message)
 {
     static const struct column shown[] = {
-        COLUMN(message, status, NOT_NULL),    COLUMN(message, from_addr, NOT_NULL),
-        COLUMN(message, to_addr, NULLABLE),   COLUMN(message, subject, NULLABLE),
-        COLUMN(message, text_body, NULLABLE), COLUMN(message, provider_ref, NULLABLE),
-        COLUMN(message, error, NULLABLE),     COLUMN(message, created_at, NOT_NULL),
+        COLUMN(message, status, NOT_NULL),       COLUMN(message, from_addr, NOT_NULL),
+        COLUMN(message, reply_to, NULLABLE),     COLUMN(message, to_addr, NULLABLE),
+        COLUMN(message, subject, NULLABLE),      COLUMN(message, text_body, NULLABLE),
+        COLUMN(message, provider_ref, NULLABLE), COLUMN(message, error, NULLABLE),
+        COLUMN(message, created_at, NOT_NULL),
     };
     static const struct entity entity = ENTITY(message, "mail", NULL, shown);
     static const char sql[] =
-        "SELECT status, from_addr, JSON_VALUE(to_addrs, '$[0]') AS to_addr, subject, text_body,"
-        " provider_ref, error, created_at FROM email_messages WHERE tenant_id = ? AND id = ?";
+        "SELECT status, from_addr, reply_to, JSON_VALUE(to_addrs, '$[0]') AS to_addr, subject,"
+        " text_body, provider_ref, error, created_at FROM email_messages WHERE tenant_id = ?"
+        " AND id = ?";
     const struct param params[] = {PARAM(work->tenant), PARAM(id)};
 
     return db_find(work, sql, params, COUNT(params), &entity, message);
@@ -127,6 +131,7 @@ static bool send(struct work *work, uid id, const struct message *message)
 {
     const struct mail mail = {
         .from = message->from_addr,
+        .reply_to = message->reply_to,
         .to = message->to_addr ? message->to_addr : "",
         .subject = message->subject ? message->subject : "",
         .text = message->text_body ? message->text_body : "",

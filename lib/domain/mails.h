@@ -14,6 +14,7 @@ struct mail_order {
     uid id;                /* of the message: an order given twice is one message */
     uid agent;             /* for whom it is written; NO_UID: nobody */
     const char *from, *to; /* checked; "Acme <hello@acme.example>", "a@b.example" */
+    const char *reply_to;  /* where answers go; NULL: to "from" */
     const char *subject, *text;
 };
 

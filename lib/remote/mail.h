@@ -9,6 +9,7 @@
 
 struct mail {
     const char *from, *to; /* "Acme <hello@acme.example>", "a@b.example" */
+    const char *reply_to;  /* where answers go; NULL: to "from" */
     const char *subject, *text;
     const char *key; /* the same mail has the same key, so that a second one can be told */
 };

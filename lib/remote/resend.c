@@ -16,6 +16,10 @@ static const char *body_of(struct work *work, const struct mail *mail)
 
     text_put(&body, "{\"from\":");
     text_json(&body, mail->from);
+    if (mail->reply_to) {
+        text_put(&body, ",\"reply_to\":");
+        text_json(&body, mail->reply_to);
+    }
     text_put(&body, ",\"to\":[");
     text_json(&body, mail->to);
     text_put(&body, "],\"subject\":");

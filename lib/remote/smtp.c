@@ -118,6 +118,10 @@ void smtp_message(struct text *out, const struct mail *mail, const char *message
     put_date(out, at_ms);
     text_put(out, "From: ");
     put_mailbox(out, mail->from);
+    if (mail->reply_to) {
+        text_put(out, "\r\nReply-To: ");
+        put_mailbox(out, mail->reply_to);
+    }
     text_add(out, "\r\nTo: %s\r\nSubject: ", mail->to);
     put_words(out, mail->subject);
     text_add(

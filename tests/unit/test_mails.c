@@ -8,6 +8,8 @@
 
 #include "answerer.h"
 #include "core/crypto.h"
+#include "core/json.h"
+#include "domain/mail_senders.h"
 #include "domain/mails.h"
 #include "harness/harness.h"
 #include "mailbox.h"
@@ -261,6 +263,74 @@ Test(mails, wait_at_resend_for_what_is_ours_to_mend)
     }
     cr_expect_eq(messages("queued"), 5);
     cr_expect_eq(messages("failed"), 3);
+}
+
+/* ---- who they are from ---- */
+
+/* Gives the tenant an address of its own, and says who its mail is then from. */
+static bool sender_is(const char *address, struct mail_sender *sender)
+{
+    json_object *config =
+        json_parse(arena_format(&work->arena, "{\"email_from\":\"%s\"}", address ? address : ""));
+    bool created;
+
+    cr_assert(tenant_put(work, world.tenant.tenant_key, config, NULL, &world.tenant, &created),
+              "%s", work->error.message);
+    json_object_put(config);
+    return mail_sender_of(work, &world.tenant, sender);
+}
+
+static void nobody_writes_as(const char *address)
+{
+    struct mail_sender sender;
+
+    cr_expect_not(sender_is(address, &sender), "%s", address);
+    cr_expect_eq(work->error.what, INVALID);
+    cr_expect_not_null(strstr(work->error.message, "email_from"), "%s", work->error.message);
+}
+
+Test(mails, are_from_the_tenant_where_the_operator_opened_its_domain)
+{
+    struct mail_sender sender;
+
+    world.config.mail_from = "Desk <calls@operator.example>";
+    world.config.mail_domains = "acme.example";
+    cr_assert(sender_is("Acme <hello@Acme.example>", &sender));
+    cr_expect_str_eq(sender.from, "Acme <hello@Acme.example>");
+    cr_expect_null(sender.reply_to);
+}
+
+Test(mails, are_from_the_operator_elsewhere_and_answers_go_to_the_tenant)
+{
+    struct mail_order mail = {
+        .id = uid_new(), .to = "ann@customer.example", .subject = "Hi", .text = "Hello."};
+    struct mail_sender sender;
+    const char *data;
+
+    world.config.mail_from = "Desk <calls@operator.example>";
+    world.config.mail_domains = "acme.example";
+    cr_assert(sender_is("Boss <boss@bank.example>", &sender));
+    cr_expect_str_eq(sender.reply_to, "Boss <boss@bank.example>");
+    mail.from = sender.from;
+    mail.reply_to = sender.reply_to;
+    cr_assert(mail_order(work, &mail), "%s", work->error.message);
+    cr_expect_str_eq(try(mail.id).status, "sent");
+    cr_expect_str_eq(at(mailbox_log("mail"), "0.from"), "calls@operator.example");
+    data = at(mailbox_log("mail"), "0.data");
+    cr_expect_not_null(strstr(data, "From: Desk <calls@operator.example>\n"), "%s", data);
+    cr_expect_not_null(strstr(data, "Reply-To: Boss <boss@bank.example>\n"), "%s", data);
+}
+
+Test(mails, are_from_nobody_else)
+{
+    world.config.mail_domains = "acme.example";
+    nobody_writes_as(NULL);
+    nobody_writes_as("boss@bank.example");
+    nobody_writes_as("hello@mail.acme.example");
+    nobody_writes_as("boss@bank.example, hello@acme.example");
+    nobody_writes_as("boss@bank.example <hello@acme.example>");
+    world.config.mail_from = "calls@operator.example";
+    nobody_writes_as("boss@bank.example\\nBcc: all@bank.example");
 }
 
 /* ---- what goes over the wire ---- */
