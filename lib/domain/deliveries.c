@@ -191,14 +191,15 @@ static bool is_success(const struct delivery_result *result)
     return result->status_code >= 200 && result->status_code < 300;
 }
 
-/* Whoever lost its lease is not the one who finishes it. */
+/* Whoever lost its lease is not the one who finishes it, nor is it who took it once more. */
 static bool finish_delivery(struct work *work, const struct webhook_delivery *delivery,
                             const struct delivery_result *result, int64_t delay_ms, bool *ours)
 {
     static const char sql[] =
         "UPDATE webhook_deliveries SET state = ?, attempts = attempts + 1, status_code = ?,"
         " response_ms = ?, response_head = ?, last_error = ?, available_at = ?, delivered_at = ?,"
-        " lease_until = NULL WHERE tenant_id = ? AND id = ? AND lease_owner = ?";
+        " lease_until = NULL WHERE tenant_id = ? AND id = ? AND lease_owner = ? AND lease_until = ?"
+        " AND state IN ('pending', 'retrying')";
     bool sent = is_success(result), over = delay_ms < 0;
     const char *state = sent ? "sent" : over ? "failed" : "retrying";
     const char *head = word_text(&work->arena, result->response_head, 1000);
@@ -217,6 +218,7 @@ static bool finish_delivery(struct work *work, const struct webhook_delivery *de
         PARAM(work->tenant),
         PARAM(delivery->id),
         PARAM(delivery->lease_owner),
+        PARAM(delivery->lease_until),
     };
     uint64_t changed;
 

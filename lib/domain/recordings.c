@@ -1,5 +1,7 @@
 #include "domain/recordings.h"
 
+#include <string.h>
+
 #include "core/text.h"
 #include "domain/calls.h"
 #include "domain/events.h"
@@ -126,6 +128,17 @@ static bool tell(struct work *work, const struct recording *recording, const str
             outbox_put(work, "webhook", call->id, "call.updated", NULL, dedupe));
 }
 
+static bool drop_bytes(struct work *work, const struct recording *recording)
+{
+    static const char sql[] =
+        "DELETE FROM recording_chunks WHERE tenant_id = ? AND recording_id = ?";
+    const struct param params[] = {PARAM(work->tenant), PARAM(recording->id)};
+
+    return (!recording->location || recording_file_remove(work, recording)) &&
+           db_execute(work, sql, params, COUNT(params), NULL);
+}
+
+/* What was deleted while its bytes were on their way keeps none of them. */
 static bool finish_step(struct work *work, void *with)
 {
     const struct finish *finish = with;
@@ -133,12 +146,12 @@ static bool finish_step(struct work *work, void *with)
     struct call call;
     bool finished;
 
-    if (!mark_finished(work, finish, &finished))
+    if (!mark_finished(work, finish, &finished) ||
+        !store_get(work, &recording_entity, finish->id, &recording))
         return false;
     if (!finished)
-        return true;
-    return store_get(work, &recording_entity, finish->id, &recording) &&
-           call_recount(work, recording.call_id) && call_get(work, recording.call_id, &call) &&
+        return strcmp(recording.status, "deleted") != 0 || drop_bytes(work, &recording);
+    return call_recount(work, recording.call_id) && call_get(work, recording.call_id, &call) &&
            tell(work, &recording, &call);
 }
 
@@ -191,17 +204,12 @@ bool recording_is_pending(struct work *work, uid call, bool *pending)
 
 bool recording_purge(struct work *work, const struct recording *recording)
 {
-    static const char chunks[] =
-        "DELETE FROM recording_chunks WHERE tenant_id = ? AND recording_id = ?";
-    static const char row[] =
+    static const char sql[] =
         "UPDATE recordings SET status = 'deleted', updated_at = ?, rev = rev + 1"
         " WHERE tenant_id = ? AND id = ?";
     instant now = clock_now();
     const struct param params[] = {PARAM(now), PARAM(work->tenant), PARAM(recording->id)};
 
-    if (recording->location && !recording_file_remove(work, recording))
-        return false;
-    return db_execute(work, row, params, COUNT(params), NULL) &&
-           db_execute(work, chunks, params + 1, COUNT(params) - 1, NULL) &&
+    return drop_bytes(work, recording) && db_execute(work, sql, params, COUNT(params), NULL) &&
            call_recount(work, recording->call_id);
 }

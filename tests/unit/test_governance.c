@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include <pthread.h>
 #include <string.h>
 
 #include "core/json.h"
@@ -147,6 +148,60 @@ Test(governance, is_done_by_one_at_a_time)
     cr_expect_eq(work->error.what, BUSY);
     cr_assert(lease_release(work, "rollout-sweep", "another", fence));
     cr_expect(governance_sweep(work, &order, &sweep));
+}
+
+/* One of two processes that sweep at the same moment. */
+struct sweeper {
+    struct work work;
+    struct sweep_order order;
+    struct governance_sweep sweep;
+    bool done;
+};
+
+static void *run_sweeper(void *with)
+{
+    struct sweeper *sweeper = with;
+
+    sweeper->work.tenant = 0;
+    sweeper->done = governance_sweep(&sweeper->work, &sweeper->order, &sweeper->sweep);
+    return NULL;
+}
+
+static int64_t audited(int64_t tenant)
+{
+    work->tenant = tenant;
+    return tenant_number(&world, "SELECT COUNT(*) FROM audit_log WHERE tenant_id = ?"
+                                 " AND action = 'rollout.rolled_back'");
+}
+
+Test(governance, of_two_who_sweep_at_once_takes_back_each_rollout_once)
+{
+    enum { SWEEPERS = 4, AGENTS = 6 };
+    static const char *const names[SWEEPERS] = {"one", "two", "three", "four"};
+    struct sweeper sweepers[SWEEPERS];
+    pthread_t threads[SWEEPERS];
+    int64_t taken_back = 0;
+    int done = 0;
+
+    for (int i = 0; i < AGENTS; i++)
+        score(governed(world.tenant.id, arena_format(&work->arena, "bad-%d", i)), 0.1);
+    for (int i = 0; i < SWEEPERS; i++) {
+        sweepers[i] = (struct sweeper){.work = world_work(&world), .order = order};
+        sweepers[i].order.holder = names[i];
+        cr_assert_eq(pthread_create(&threads[i], NULL, run_sweeper, &sweepers[i]), 0);
+    }
+    for (int i = 0; i < SWEEPERS; i++) {
+        pthread_join(threads[i], NULL);
+        cr_expect(sweepers[i].done || sweepers[i].work.error.what == BUSY, "%s",
+                  sweepers[i].work.error.message);
+        done += sweepers[i].done;
+        taken_back += sweepers[i].done ? sweepers[i].sweep.rollbacks_applied : 0;
+        db_close(sweepers[i].work.db);
+        work_end(&sweepers[i].work);
+    }
+    cr_expect_geq(done, 1);
+    cr_expect_eq(taken_back, AGENTS);
+    cr_expect_eq(audited(world.tenant.id), AGENTS, "each with one line of its own");
 }
 
 Test(governance, judges_no_version_by_what_the_published_one_gets_itself)
