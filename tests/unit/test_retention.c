@@ -8,8 +8,10 @@
 #include "domain/callbacks.h"
 #include "domain/customer_hooks.h"
 #include "domain/customer_requests.h"
+#include "domain/finalise.h"
 #include "domain/recordings.h"
 #include "domain/retention.h"
+#include "domain/tenant_runtime.h"
 #include "domain/turns.h"
 #include "world.h"
 
@@ -139,6 +141,27 @@ Test(retention, follows_the_tenants_rules_and_proves_what_it_deleted)
     run();
     proof(&proofs);
     cr_expect_eq(proofs, 1, "a round that deletes nothing proves nothing");
+}
+
+Test(retention, leaves_nothing_of_a_tenant_that_was_deleted_ninety_days_ago)
+{
+    struct incoming in;
+    struct call call;
+
+    begin("{\"twilio\":{\"auth_token\":\"a secret\"},\"retention\":{\"calls\":3000}}");
+    in = a_call();
+    cr_assert(call_finalise(work, in.call.id, NULL));
+    cr_assert(tenant_delete(work, &world.tenant, "test"), "%s", work->error.message);
+    days_pass(89);
+    run();
+    cr_expect(call_get(work, in.call.id, &call));
+    days_pass(2);
+    run();
+    cr_expect_not(call_get(work, in.call.id, &call));
+    cr_expect_eq(turns_left(&in), 0);
+    cr_expect_not(has_recording(&in));
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM tenant_secrets WHERE tenant_id = ?"),
+                 0);
 }
 
 /* They are found by what they say, not by when they were made. */
