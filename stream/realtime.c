@@ -233,7 +233,7 @@ static void on_error(struct live *live, json_object *event)
         refused_setting(live, code, json_text(error, "param")))
         realtime_configure(live);
     else if (realtime_is_fatal(code) ||
-        (live->state == LIVE_CONFIGURING && ours && strcmp(ours, live->setup_event) == 0))
+             (live->state == LIVE_CONFIGURING && ours && strcmp(ours, live->setup_event) == 0))
         model_lost(live, code);
     else if (ours && responses_refused(&live->responses, ours, code))
         response_retry(live, code);
