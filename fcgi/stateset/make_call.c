@@ -184,7 +184,7 @@ static const char error_schema[] =
 
 static const struct route routes[] = {
     {"POST /api/v1/make-call", "key", make_call, &order_view, &answer_view, "Make Call",
-     .flags = IDEMPOTENT | LONG, .answers = "400 401 500 503", .operation = "make_call",
+     .flags = IDEMPOTENT | LONG, .answers = "400 401 429 500 503", .operation = "make_call",
      .about = "Calls somebody with an agent. 503 with a call_sid: the carrier did not say whether "
               "it took the order; that call's log tells, and it is never ordered again."},
     {"POST /make-call", "key", old_make_call, &order_view, &answer_view, "Make Call",
