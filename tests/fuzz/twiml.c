@@ -47,6 +47,13 @@ static bool send(struct work *work, const struct customer_sms *sms, int *code)
     return true;
 }
 
+static bool has_workflow(struct work *work, const char *sid, bool *has)
+{
+    (void)work;
+    *has = sid[0] == 'W';
+    return true;
+}
+
 /* Every number that would be called; in text and attributes "</Number>" is escaped. */
 static void check_numbers(const char *text)
 {
@@ -91,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .is_ours = is_ours,
         .may_reach = may_reach,
         .send = send,
+        .has_workflow = has_workflow,
     };
     const struct twiml_source source = {
         .call = &call,
