@@ -93,19 +93,12 @@ void run_answered(struct tool_run *run, const char *output, size_t length)
 
 /* ---- writing down ---- */
 
-static bool is_json(const char *text)
-{
-    size_t at;
-
-    return text && !json_check(text, strlen(text), NULL, &at);
-}
-
 /* What is no JSON is kept as a JSON string. */
 static const char *result_of(struct arena *arena, const char *output)
 {
     struct text text = {.arena = arena};
 
-    if (!output || is_json(output))
+    if (!output || json_is_valid(output))
         return output;
     text_json(&text, output);
     return text.at;

@@ -35,15 +35,6 @@ static void end(void)
 
 TestSuite(orders, .init = begin, .fini = end);
 
-static const char *order(const char *kind, const char *args)
-{
-    json_object *tree = json_tokener_parse(expand(&arena, args));
-    const char *error = order_run(live, kind, tree);
-
-    json_object_put(tree);
-    return error;
-}
-
 static void caller_says(const char *audio)
 {
     const char *text = expand(&arena, audio);
@@ -61,7 +52,8 @@ static void agent_says(const char *audio)
 
 Test(orders, a_whisper_reaches_the_agent_and_nobody_else)
 {
-    cr_expect_null(order("whisper", "{'text':'Offer a discount','supervisor':'Ann'}"));
+    cr_expect_null(
+        order_for_test(live, "whisper", "{'text':'Offer a discount','supervisor':'Ann'}"));
     cr_expect_eq(kept_with(&model, "Offer a discount"), 1u);
     cr_expect_eq(kept_with(&model, "response.create"), 0u, "the agent need not answer");
     cr_expect_eq(carrier.count, 0u);
@@ -72,7 +64,7 @@ Test(orders, a_whisper_reaches_the_agent_and_nobody_else)
 
 Test(orders, what_the_supervisor_writes_is_said_by_the_agent)
 {
-    cr_expect_null(order("say", "{'text':'We close at five.'}"));
+    cr_expect_null(order_for_test(live, "say", "{'text':'We close at five.'}"));
     cr_expect_eq(kept_with(&model, "response.create"), 1u);
     cr_expect_eq(kept_with(&model, "We close at five."), 1u);
 }
@@ -80,65 +72,60 @@ Test(orders, what_the_supervisor_writes_is_said_by_the_agent)
 Test(orders, what_the_supervisor_writes_cuts_off_what_the_agent_says)
 {
     agent_says("#1600#");
-    cr_expect_null(order("say", "{'text':'We close at five.'}"));
+    cr_expect_null(order_for_test(live, "say", "{'text':'We close at five.'}"));
     cr_expect_eq(kept_with(&carrier, "clear"), 1u);
     cr_expect_eq(kept_with(&model, "We close at five."), 1u);
 }
 
-static void model_says(const char *given)
-{
-    const char *text = expand(&arena, given);
-
-    cr_expect(realtime_take(live, text, strlen(text)));
-}
-
 Test(orders, what_the_supervisor_writes_while_the_caller_speaks_is_said_when_he_was_answered)
 {
-    model_says("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
-    cr_expect_null(order("say", "{'text':'We close at five.'}"));
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    cr_expect_null(order_for_test(live, "say", "{'text':'We close at five.'}"));
     cr_expect_eq(kept_with(&model, "We close at five."), 0u);
-    model_says("{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
-    model_says("{'type':'input_audio_buffer.committed','item_id':'u1'}");
-    model_says("{'type':'response.created','response':{'id':'r1'}}");
-    model_says("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
+    model_sends(live, "{'type':'input_audio_buffer.committed','item_id':'u1'}");
+    model_sends(live, "{'type':'response.created','response':{'id':'r1'}}");
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     cr_expect_eq(kept_with(&model, "We close at five."), 1u);
 }
 
 Test(orders, what_the_supervisor_writes_is_not_lost_to_a_tool_that_answers_meanwhile)
 {
-    model_says("{'type':'response.created','response':{'id':'r1'}}");
+    model_sends(live, "{'type':'response.created','response':{'id':'r1'}}");
     agent_says("#1600#");
-    cr_expect_null(order("say", "{'text':'We close at five.'}"));
+    cr_expect_null(order_for_test(live, "say", "{'text':'We close at five.'}"));
     mind_speak(live, &(struct speak){.purpose = "tool"});
-    model_says("{'type':'response.done','response':{'id':'r1','status':'cancelled'}}");
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'cancelled'}}");
     cr_expect_eq(kept_with(&model, "We close at five."), 1u);
 }
 
 Test(orders, a_clarification_answers_a_question_or_nothing)
 {
-    cr_expect_not_null(order("clarify", "{'text':'The second order'}"));
+    cr_expect_not_null(order_for_test(live, "clarify", "{'text':'The second order'}"));
     cr_expect_eq(model.count, 0u);
 }
 
 Test(orders, keys_are_pressed_and_nonsense_is_refused)
 {
-    cr_expect_null(order("dtmf", "{'text':'12*'}"));
-    cr_expect_not_null(order("dtmf", "{'text':'hello'}"));
-    cr_expect_not_null(order("dtmf", "{}"));
+    cr_expect_null(order_for_test(live, "dtmf", "{'text':'12*'}"));
+    cr_expect_not_null(order_for_test(live, "dtmf", "{'text':'hello'}"));
+    cr_expect_not_null(order_for_test(live, "dtmf", "{}"));
 }
 
 Test(orders, without_words_there_is_nothing_to_do)
 {
-    cr_expect_not_null(order("say", "{}"));
-    cr_expect_not_null(order("whisper", "{'text':''}"));
-    cr_expect_not_null(order("context", "{'text':7}"));
-    cr_expect_not_null(order("dance", "{}"));
+    cr_expect_not_null(order_for_test(live, "say", "{}"));
+    cr_expect_not_null(order_for_test(live, "whisper", "{'text':''}"));
+    cr_expect_not_null(order_for_test(live, "context", "{'text':7}"));
+    cr_expect_not_null(order_for_test(live, "dance", "{}"));
     cr_expect_eq(model.count, 0u);
 }
 
 Test(orders, the_end_is_at_once_without_a_farewell)
 {
-    cr_expect_null(order("end", "{'reason':'done'}"));
+    cr_expect_null(order_for_test(live, "end", "{'reason':'done'}"));
     cr_expect_eq(live->state, LIVE_CLOSING);
     cr_expect_str_eq(live->end_reason, "supervisor_end");
 }
@@ -146,7 +133,7 @@ Test(orders, the_end_is_at_once_without_a_farewell)
 Test(orders, an_agent_with_a_farewell_says_it_before_the_end)
 {
     live->settings.farewell = "Thank you for calling.";
-    cr_expect_null(order("end", "{}"));
+    cr_expect_null(order_for_test(live, "end", "{}"));
     cr_expect_eq(live->state, LIVE_DRAINING);
     cr_expect_eq(kept_with(&model, "Thank you for calling."), 1u);
     cr_expect_str_eq(live->drain_reason, "supervisor_end");
@@ -154,16 +141,17 @@ Test(orders, an_agent_with_a_farewell_says_it_before_the_end)
 
 Test(orders, a_caller_is_passed_on_when_the_agent_has_ended_its_sentence)
 {
-    cr_expect_null(order("escalate", "{'target':'+13125550100'}"));
+    cr_expect_null(order_for_test(live, "escalate", "{'target':'+13125550100'}"));
     cr_expect_eq(live->state, LIVE_DRAINING);
     cr_expect_str_eq(live->drain_result, "transferred");
-    cr_expect_not_null(order("escalate", "{'target':'+13125550100'}"), "once is enough");
+    cr_expect_not_null(order_for_test(live, "escalate", "{'target':'+13125550100'}"),
+                       "once is enough");
 }
 
 Test(orders, a_supervisor_with_a_phone_gets_the_caller_at_once)
 {
     agent_says("#1600#");
-    cr_expect_null(order("barge", "{'target':'+13125550100'}"));
+    cr_expect_null(order_for_test(live, "barge", "{'target':'+13125550100'}"));
     cr_expect_eq(live->state, LIVE_CLOSING);
     cr_expect_str_eq(live->result, "transferred");
     cr_expect_eq(kept_with(&carrier, "clear"), 1u, "the agent is not heard to the end");
@@ -181,7 +169,7 @@ static void supervisor_says(const char *audio)
 Test(takeover, silences_the_agent_at_once)
 {
     agent_says("#1600#");
-    cr_expect_null(order("barge", "{}"));
+    cr_expect_null(order_for_test(live, "barge", "{}"));
     cr_expect_eq(kept_with(&carrier, "clear"), 1u);
     kept_forget(&carrier);
     kept_forget(&model);
@@ -189,7 +177,7 @@ Test(takeover, silences_the_agent_at_once)
     cr_expect_eq(carrier.count, 0u);
     caller_says("#160#");
     cr_expect_eq(model.count, 0u, "the agent does not hear the caller");
-    cr_expect_not_null(order("say", "{'text':'Hello'}"));
+    cr_expect_not_null(order_for_test(live, "say", "{'text':'Hello'}"));
 }
 
 Test(takeover, carries_the_supervisors_voice_at_the_pace_of_the_callers_frames)
@@ -221,7 +209,7 @@ Test(takeover, ends_with_the_agent_on_the_line_again)
 
 Test(takeover, that_nobody_comes_for_is_over_after_a_while)
 {
-    order("barge", "{}");
+    order_for_test(live, "barge", "{}");
     clock_advance_ms(19 * 1000);
     sockets_send();
     takeover_tick(live);
@@ -238,6 +226,6 @@ Test(takeover, needs_a_line_that_carries_audio)
     static const struct line words = {.name = "words"};
 
     live->line = &words;
-    cr_expect_not_null(order("barge", "{}"));
+    cr_expect_not_null(order_for_test(live, "barge", "{}"));
     cr_expect_not(takeover_is_on(live));
 }

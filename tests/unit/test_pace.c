@@ -31,13 +31,6 @@ TestSuite(pace, .init = begin, .fini = end);
 TestSuite(voicemail, .init = begin, .fini = end);
 TestSuite(opening, .init = begin, .fini = end);
 
-static void take(const char *given)
-{
-    const char *text = expand(&arena, given);
-
-    cr_expect(realtime_take(live, text, strlen(text)));
-}
-
 /* A tenth of a second after the other, as the loop does; the line sends all the while. */
 static void later(int ms)
 {
@@ -65,14 +58,20 @@ static void line(bool is_voice, int ms)
 /* The response that was asked for last is given, and heard. */
 static void answer(const char *id)
 {
-    take(arena_format(&arena, "{'type':'response.created','response':{'id':'%s'}}", id));
-    take(arena_format(&arena,
-                      "{'type':'response.output_audio.delta','response_id':'%s','item_id':'i%s',"
-                      "'content_index':0,'delta':'#8000#'}",
-                      id, id));
-    take(arena_format(&arena, "{'type':'response.output_audio.done','item_id':'i%s'}", id));
-    take(arena_format(&arena,
-                      "{'type':'response.done','response':{'id':'%s','status':'completed'}}", id));
+    model_sends(live,
+                arena_format(&arena, "{'type':'response.created','response':{'id':'%s'}}", id));
+    model_sends(
+        live,
+        arena_format(&arena,
+                     "{'type':'response.output_audio.delta','response_id':'%s','item_id':'i%s',"
+                     "'content_index':0,'delta':'#8000#'}",
+                     id, id));
+    model_sends(live,
+                arena_format(&arena, "{'type':'response.output_audio.done','item_id':'i%s'}", id));
+    model_sends(live,
+                arena_format(&arena,
+                             "{'type':'response.done','response':{'id':'%s','status':'completed'}}",
+                             id));
 }
 
 static void heard(void)
@@ -193,13 +192,15 @@ Test(pace, the_announcement_is_not_lost_to_a_caller_who_speaks_just_then)
 {
     live->settings.call_limit_seconds = 300;
     later(200000);
-    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
     later(91000);
-    take("{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
-    take("{'type':'input_audio_buffer.committed','item_id':'u1'}");
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
+    model_sends(live, "{'type':'input_audio_buffer.committed','item_id':'u1'}");
     cr_expect_eq(kept_with(&model, "has to end"), 0, "the caller's turn comes first");
-    take("{'type':'response.created','response':{'id':'r1'}}");
-    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    model_sends(live, "{'type':'response.created','response':{'id':'r1'}}");
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     cr_expect_eq(kept_with(&model, "has to end in about 10 seconds"), 1);
 }
 
@@ -209,8 +210,9 @@ Test(pace, a_goodbye_ends_the_call_when_it_was_answered)
 
     live->settings.end_phrases = phrases;
     live->settings.nend_phrases = 2;
-    take("{'type':'conversation.item.input_audio_transcription.completed','item_id':'u1',"
-         "'transcript':'Thanks, good bye!'}");
+    model_sends(live,
+                "{'type':'conversation.item.input_audio_transcription.completed','item_id':'u1',"
+                "'transcript':'Thanks, good bye!'}");
     answer("r1");
     later(3000);
     cr_expect_eq(live->state, LIVE_READY, "the answer is not heard yet");
@@ -248,17 +250,20 @@ Test(opening, a_call_that_was_interrupted_is_taken_up_by_the_agent)
 
 Test(opening, a_turns_latency_is_measured_from_the_callers_last_word)
 {
-    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
-    take("{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
-    take("{'type':'input_audio_buffer.committed','item_id':'u1'}");
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_stopped','audio_end_ms':900,'item_id':'u1'}");
+    model_sends(live, "{'type':'input_audio_buffer.committed','item_id':'u1'}");
     clock_advance_ms(200);
     sockets_send();
-    take("{'type':'response.created','response':{'id':'r1'}}");
-    take("{'type':'response.output_audio_transcript.delta','item_id':'i1','delta':'Hi'}");
+    model_sends(live, "{'type':'response.created','response':{'id':'r1'}}");
+    model_sends(live,
+                "{'type':'response.output_audio_transcript.delta','item_id':'i1','delta':'Hi'}");
     clock_advance_ms(150);
     sockets_send();
-    take("{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1',"
-         "'content_index':0,'delta':'#8000#'}");
+    model_sends(live, "{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1',"
+                      "'content_index':0,'delta':'#8000#'}");
     cr_expect_not_null(strstr(facts_kept, "\"first_token_ms\":200"), "%s", facts_kept);
     cr_expect_not_null(strstr(facts_kept, "\"first_audio_ms\":350,\"first_sent_ms\":350"));
 }
@@ -280,15 +285,16 @@ Test(voicemail, behind_the_beep_the_message_is_left_to_its_end)
     voicemail_verdict(live, "machine_end_beep");
     cr_expect_eq(kept_with(&model, "Say exactly: Please call us back."), 1);
     cr_expect_eq(kept_with(&model, "\"turn_detection\":null"), 1);
-    take("{'type':'response.created','response':{'id':'r1'}}");
+    model_sends(live, "{'type':'response.created','response':{'id':'r1'}}");
     for (int i = 0; i < 40; i++)
-        take("{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1',"
-             "'content_index':0,'delta':'#8000#'}");
-    take("{'type':'response.output_audio.done','item_id':'i1'}");
-    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+        model_sends(live, "{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1',"
+                          "'content_index':0,'delta':'#8000#'}");
+    model_sends(live, "{'type':'response.output_audio.done','item_id':'i1'}");
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     later(20000);
     cr_expect_eq(live->state, LIVE_DRAINING, "a message may be longer than any last sentence");
-    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
     cr_expect_eq(kept_with(&carrier, "clear"), 0, "nothing that the machine says interrupts it");
     later(20000);
     heard();
@@ -319,10 +325,10 @@ Test(voicemail, an_answer_to_the_machine_is_cancelled)
 {
     live->settings.voicemail_message = "Please call us back.";
     voicemail_verdict(live, "machine_start");
-    take("{'type':'response.created','response':{'id':'r9'}}");
+    model_sends(live, "{'type':'response.created','response':{'id':'r9'}}");
     cr_expect_eq(kept_with(&model, "response.cancel"), 1);
-    take("{'type':'response.output_audio.delta','response_id':'r9','item_id':'i9',"
-         "'content_index':0,'delta':'#8000#'}");
+    model_sends(live, "{'type':'response.output_audio.delta','response_id':'r9','item_id':'i9',"
+                      "'content_index':0,'delta':'#8000#'}");
     cr_expect_eq(kept_with(&carrier, "media"), 0);
 }
 

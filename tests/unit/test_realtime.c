@@ -28,13 +28,6 @@ static void end(void)
 
 TestSuite(realtime, .init = begin, .fini = end);
 
-static void take(const char *given)
-{
-    const char *text = expand(&arena, given);
-
-    cr_expect(realtime_take(live, text, strlen(text)));
-}
-
 static void later(int ms)
 {
     clock_advance_ms(ms);
@@ -52,7 +45,7 @@ static void later(int ms)
 
 Test(realtime, audio_passes_untouched_and_a_mark_follows)
 {
-    take(DELTA("r1", "i1", "#400#"));
+    model_sends(live, DELTA("r1", "i1", "#400#"));
     cr_assert_eq(carrier.count, 2);
     cr_expect_str_eq(carrier.texts[0],
                      arena_format(&arena,
@@ -65,48 +58,50 @@ Test(realtime, audio_passes_untouched_and_a_mark_follows)
 
 Test(realtime, the_beta_names_are_understood_too)
 {
-    take("{'type':'response.audio.delta','response_id':'r1','item_id':'i1','delta':'AAAA'}");
+    model_sends(live,
+                "{'type':'response.audio.delta','response_id':'r1','item_id':'i1','delta':'AAAA'}");
     cr_expect_eq(kept_with(&carrier, "media"), 1);
 }
 
 Test(realtime, audio_that_is_none_is_not_played)
 {
-    take(DELTA("r1", "i1", "AA\\/A"));
-    take(DELTA("r1", "i1", ""));
-    take("{'type':'response.output_audio.delta','delta':'AAAA'}");
-    take("{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1','delta':7}");
-    take("nonsense");
-    take("{'type':'unheard.of'}");
-    take("{'type':'response.done','response':NaN}");
+    model_sends(live, DELTA("r1", "i1", "AA\\/A"));
+    model_sends(live, DELTA("r1", "i1", ""));
+    model_sends(live, "{'type':'response.output_audio.delta','delta':'AAAA'}");
+    model_sends(
+        live, "{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1','delta':7}");
+    model_sends(live, "nonsense");
+    model_sends(live, "{'type':'unheard.of'}");
+    model_sends(live, "{'type':'response.done','response':NaN}");
     cr_expect_eq(carrier.count, 0);
     cr_expect_eq(live->state, LIVE_READY);
 }
 
 Test(realtime, who_interrupts_hears_silence_first)
 {
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#16000#"));
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#16000#"));
     later(700);
     kept_forget(&carrier);
-    take(SPEECH);
+    model_sends(live, SPEECH);
     cr_assert_eq(carrier.count, 1);
     cr_expect_str_eq(carrier.texts[0], "{\"event\":\"clear\",\"streamSid\":\"MZ1\"}");
     cr_expect_not_null(strstr(kept_last(&model), "\"audio_end_ms\":700"));
-    take(DELTA("r1", "i1", "#800#"));
+    model_sends(live, DELTA("r1", "i1", "#800#"));
     cr_expect_eq(carrier.count, 1, "what comes after it is stale");
-    take(BEGINS("r2"));
-    take(DELTA("r2", "i2", "#800#"));
+    model_sends(live, BEGINS("r2"));
+    model_sends(live, DELTA("r2", "i2", "#800#"));
     cr_expect_eq(kept_with(&carrier, "media"), 1, "the next answer is heard");
 }
 
 Test(realtime, after_generation_ended_an_interruption_cancels_nothing)
 {
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#16000#"));
-    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#16000#"));
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     later(100);
     live->settings.model_interrupts = false;
-    take(SPEECH);
+    model_sends(live, SPEECH);
     cr_expect_eq(kept_with(&carrier, "clear"), 1);
     cr_expect_eq(kept_with(&model, "truncate"), 1);
     cr_expect_eq(kept_with(&model, "response.cancel"), 0);
@@ -115,17 +110,17 @@ Test(realtime, after_generation_ended_an_interruption_cancels_nothing)
 Test(realtime, a_model_that_does_not_stop_by_itself_is_told_to)
 {
     live->settings.model_interrupts = false;
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#16000#"));
-    take(SPEECH);
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#16000#"));
+    model_sends(live, SPEECH);
     cr_expect_eq(kept_with(&model, "\"response_id\":\"r1\""), 1);
-    take(SPEECH);
+    model_sends(live, SPEECH);
     cr_expect_eq(kept_with(&model, "response.cancel"), 1, "once");
 }
 
 Test(realtime, noise_while_nothing_is_played_interrupts_nothing)
 {
-    take(SPEECH);
+    model_sends(live, SPEECH);
     cr_expect_eq(carrier.count + model.count, 0);
 }
 
@@ -154,7 +149,7 @@ ParameterizedTestParameters(realtime, errors)
 
 ParameterizedTest(struct error_case *given, realtime, errors)
 {
-    take(given->text);
+    model_sends(live, given->text);
     cr_expect_eq(live->state == LIVE_CLOSING, given->is_fatal, "%s", given->text);
     if (given->is_fatal)
         cr_expect_not_null(strstr(facts_kept, "\"reason\":\"model_error\""));
@@ -163,8 +158,10 @@ ParameterizedTest(struct error_case *given, realtime, errors)
 Test(realtime, a_failed_response_is_tried_again_and_not_for_ever)
 {
     for (int i = 0; i < 4; i++) {
-        take("{'type':'response.done','response':{'id':'r1','status':'failed','status_details':"
-             "{'error':{'code':'server_error'}}}}");
+        model_sends(
+            live,
+            "{'type':'response.done','response':{'id':'r1','status':'failed','status_details':"
+            "{'error':{'code':'server_error'}}}}");
         live_tick();
         later(1600);
         live_tick();
@@ -180,7 +177,7 @@ Test(realtime, a_setup_that_is_refused_or_in_another_format_is_given_up)
     live->state = LIVE_CONFIGURING;
     live->connects = 3;
     strcpy(live->setup_event, "cl_0001_session");
-    take(ERROR("'unknown_parameter'", "'cl_0001_session'"));
+    model_sends(live, ERROR("'unknown_parameter'", "'cl_0001_session'"));
     cr_expect_eq(live->state, LIVE_CLOSING);
 }
 
@@ -188,8 +185,9 @@ Test(realtime, noise_instead_of_ulaw_is_not_played)
 {
     live->state = LIVE_CONFIGURING;
     live->connects = 3;
-    take("{'type':'session.updated','session':{'audio':{'output':{'format':{'type':'audio/"
-         "pcm'}}}}}");
+    model_sends(live,
+                "{'type':'session.updated','session':{'audio':{'output':{'format':{'type':'audio/"
+                "pcm'}}}}}");
     cr_expect_eq(live->state, LIVE_CLOSING);
 }
 
@@ -197,8 +195,9 @@ Test(realtime, a_configured_model_greets_with_the_whole_instructions)
 {
     live->state = LIVE_CONFIGURING;
     live->settings.greeting = "Good day";
-    take("{'type':'session.updated','session':{'audio':{'output':{'format':{'type':'audio/"
-         "pcmu'}}}}}");
+    model_sends(live,
+                "{'type':'session.updated','session':{'audio':{'output':{'format':{'type':'audio/"
+                "pcmu'}}}}}");
     cr_expect_eq(live->state, LIVE_READY);
     cr_expect_not_null(strstr(kept_last(&model), "Be brief."));
     cr_expect_not_null(strstr(kept_last(&model), "Say exactly: Good day"));
@@ -207,15 +206,20 @@ Test(realtime, a_configured_model_greets_with_the_whole_instructions)
 
 Test(realtime, a_new_connection_learns_what_was_said)
 {
-    take("{'type':'conversation.item.added','item':{'id':'i1','type':'message','role':'assistant','"
-         "content':[]}}");
-    take("{'type':'response.output_audio_transcript.done','item_id':'i1','transcript':'Hello'}");
-    take("{'type':'input_audio_buffer.committed','item_id':'u1'}");
-    take("{'type':'conversation.item.input_audio_transcription.completed','item_id':'u1','"
-         "transcript':'My name is Ann'}");
+    model_sends(
+        live,
+        "{'type':'conversation.item.added','item':{'id':'i1','type':'message','role':'assistant','"
+        "content':[]}}");
+    model_sends(
+        live,
+        "{'type':'response.output_audio_transcript.done','item_id':'i1','transcript':'Hello'}");
+    model_sends(live, "{'type':'input_audio_buffer.committed','item_id':'u1'}");
+    model_sends(live,
+                "{'type':'conversation.item.input_audio_transcription.completed','item_id':'u1','"
+                "transcript':'My name is Ann'}");
     live->state = LIVE_CONFIGURING;
     live->was_ready = true;
-    take("{'type':'session.updated','session':{}}");
+    model_sends(live, "{'type':'session.updated','session':{}}");
     cr_assert_eq(model.count, 3);
     cr_expect_not_null(strstr(model.texts[0], "\"output_text\",\"text\":\"Hello\""));
     cr_expect_not_null(strstr(model.texts[1], "\"input_text\",\"text\":\"My name is Ann\""));
@@ -238,7 +242,7 @@ Test(realtime, while_it_is_away_the_line_is_not_dead)
 Test(realtime, one_that_falls_silent_is_given_up)
 {
     live->connects = 3;
-    take(BEGINS("r1"));
+    model_sends(live, BEGINS("r1"));
     later(15500);
     live_tick();
     for (int i = 0; i < 2; i++) {
@@ -254,19 +258,21 @@ Test(realtime, one_that_falls_silent_is_given_up)
 
 Test(realtime, a_tool_runs_once_for_each_call)
 {
-    take(CALL("end_call", "{}"));
-    take(CALL("end_call", "{}"));
+    model_sends(live, CALL("end_call", "{}"));
+    model_sends(live, CALL("end_call", "{}"));
     cr_expect_eq(kept_with(&model, "function_call_output"), 1);
     cr_expect_eq(live->state, LIVE_DRAINING);
 }
 
 Test(realtime, a_tool_that_does_not_exist_or_cannot_be_read_is_answered)
 {
-    take(CALL("launch_rocket", "{}"));
+    model_sends(live, CALL("launch_rocket", "{}"));
     cr_expect_eq(kept_with(&model, "unknown tool"), 1);
     cr_expect_not_null(strstr(kept_last(&model), "response.create"));
-    take("{'type':'response.output_item.done','item':{'type':'function_call','status':'completed',"
-         "'name':'end_call','call_id':'c2','arguments':'{\\'reas'}}");
+    model_sends(
+        live,
+        "{'type':'response.output_item.done','item':{'type':'function_call','status':'completed',"
+        "'name':'end_call','call_id':'c2','arguments':'{\\'reas'}}");
     cr_expect_eq(kept_with(&model, "no JSON object"), 1);
     cr_expect_eq(live->state, LIVE_READY);
 }
@@ -276,14 +282,14 @@ Test(realtime, a_tool_that_does_not_exist_or_cannot_be_read_is_answered)
 
 Test(realtime, a_tools_result_that_came_while_the_caller_spoke_is_answered_once)
 {
-    take(SPEECH);
-    take(CALL("launch_rocket", "{}"));
+    model_sends(live, SPEECH);
+    model_sends(live, CALL("launch_rocket", "{}"));
     cr_expect_eq(kept_with(&model, "response.create"), 0, "he speaks");
-    take(STOPPED);
-    take(COMMITTED);
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#800#"));
-    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    model_sends(live, STOPPED);
+    model_sends(live, COMMITTED);
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#800#"));
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     later(3000);
     live_tick();
     cr_expect_eq(kept_with(&model, "response.create"), 0, "the model answers the turn by itself");
@@ -291,16 +297,16 @@ Test(realtime, a_tools_result_that_came_while_the_caller_spoke_is_answered_once)
 
 Test(realtime, a_tools_result_is_answered_when_the_turn_is_never_taken_in)
 {
-    take(SPEECH);
-    take(CALL("launch_rocket", "{}"));
-    take(STOPPED);
+    model_sends(live, SPEECH);
+    model_sends(live, CALL("launch_rocket", "{}"));
+    model_sends(live, STOPPED);
     later(1000);
     live_tick();
     cr_expect_eq(kept_with(&model, "response.create"), 0, "it may come yet");
     later(1500);
     live_tick();
     cr_expect_eq(kept_with(&model, "response.create"), 1);
-    take(BEGINS("r1"));
+    model_sends(live, BEGINS("r1"));
     later(3000);
     live_tick();
     cr_expect_eq(kept_with(&model, "response.create"), 1, "once");
@@ -308,8 +314,10 @@ Test(realtime, a_tools_result_is_answered_when_the_turn_is_never_taken_in)
 
 Test(realtime, an_interrupted_call_of_a_tool_is_not_run)
 {
-    take("{'type':'response.output_item.done','item':{'type':'function_call','status':'incomplete',"
-         "'name':'end_call','call_id':'c1','arguments':'{'}}");
+    model_sends(
+        live,
+        "{'type':'response.output_item.done','item':{'type':'function_call','status':'incomplete',"
+        "'name':'end_call','call_id':'c1','arguments':'{'}}");
     cr_expect_eq(model.count, 0);
 }
 
@@ -320,10 +328,10 @@ Test(realtime, a_silent_caller_is_asked_once_and_then_let_go)
     later(5100);
     live_tick();
     cr_expect_eq(kept_with(&model, "still there"), 1);
-    take(BEGINS("r1"));
+    model_sends(live, BEGINS("r1"));
     live_tick();
     live->responses.has_come = true; /* and was heard */
-    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     later(4900);
     live_tick();
     cr_expect_eq(live->state, LIVE_READY);
@@ -331,9 +339,9 @@ Test(realtime, a_silent_caller_is_asked_once_and_then_let_go)
     live_tick();
     cr_expect_eq(live->state, LIVE_DRAINING);
     cr_expect_eq(kept_with(&model, "Say a short goodbye"), 1);
-    take(BEGINS("r2"));
+    model_sends(live, BEGINS("r2"));
     live->responses.has_come = true; /* and was heard */
-    take("{'type':'response.done','response':{'id':'r2','status':'completed'}}");
+    model_sends(live, "{'type':'response.done','response':{'id':'r2','status':'completed'}}");
     live_tick();
     cr_expect_eq(live->state, LIVE_CLOSING);
     cr_expect_not_null(strstr(facts_kept, "\"reason\":\"silence\""));
@@ -342,13 +350,14 @@ Test(realtime, a_silent_caller_is_asked_once_and_then_let_go)
 Test(realtime, who_speaks_or_listens_is_not_silent)
 {
     live->settings.silence_seconds = 5;
-    take(BEGINS("r1"));
-    take(DELTA("r1", "i1", "#64000#"));
-    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    model_sends(live, BEGINS("r1"));
+    model_sends(live, DELTA("r1", "i1", "#64000#"));
+    model_sends(live, "{'type':'response.done','response':{'id':'r1','status':'completed'}}");
     later(7000);
     live_tick();
     cr_expect_eq(kept_with(&model, "still there"), 0, "the agent is still heard");
-    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    model_sends(live,
+                "{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
     later(6000);
     live_tick();
     cr_expect_eq(kept_with(&model, "still there"), 0, "the caller is");
