@@ -164,6 +164,38 @@ static int known_ms(const char *sid)
     return atoi(at(query(say(BROKEN_TURN, "heard_ms", sid)), "0.heard_ms"));
 }
 
+/*
+ * Everything that was said to its end, a line each: by the carrier's own log, and by the
+ * transcript. What broke off is in neither.
+ */
+static const char *carriers_lines(json_object *carrier)
+{
+    json_object *heard = NULL;
+    const char *all = "";
+
+    json_object_object_get_ex(carrier, "transcript", &heard);
+    for (size_t i = 0; heard && i < json_object_array_length(heard); i++) {
+        json_object *one = json_object_array_get_idx(heard, i);
+
+        if (strcmp(at(one, "whole"), "true") == 0)
+            all = say("%s%s: %s\n", all, at(one, "who"), at(one, "text"));
+    }
+    return all;
+}
+
+static const char *transcripts_lines(json_object *turns)
+{
+    const char *all = "";
+
+    for (size_t i = 0; i < json_object_array_length(turns); i++) {
+        json_object *one = json_object_array_get_idx(turns, i);
+
+        if (strcmp(at(one, "interrupted"), "true") != 0)
+            all = say("%s%s: %s\n", all, at(one, "role"), at(one, "text"));
+    }
+    return all;
+}
+
 Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
 {
     struct customer customer = customer_new();
@@ -202,6 +234,7 @@ Test(survival, a_call_whose_node_is_killed_in_mid_sentence_goes_on_at_the_other)
     cr_log_info("%d of %d ms that were heard are known", known_ms(sid), heard_ms);
     turn = at(query(say(BROKEN_TURN, "text", sid)), "0.text");
     cr_expect(strlen(turn) > 0 && strncmp(story, turn, strlen(turn)) == 0, "%s", turn);
+    cr_expect_str_eq(transcripts_lines(call_turns(&customer, sid)), carriers_lines(carrier));
 }
 
 Test(survival, a_call_is_handed_over_when_its_node_has_no_more_time)
