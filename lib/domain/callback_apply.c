@@ -321,6 +321,8 @@ bool callback_apply(struct work *work, struct carrier_callback *callback)
         return true;
     ok = callback_form(work, callback, &a.form) && apply(work, &a);
     if (ok) {
+        if (strcmp(a.applied, "rejected") == 0)
+            work->tenant = tenant; /* it stays with whose account it came from */
         callback->applied = a.applied;
         ok = callback_settle(work, callback, a.applied, NO_INTEGER);
     }

@@ -93,8 +93,9 @@ static void add_sorted(struct work *work, struct text *text, const struct form *
 }
 
 /*
- * What a callback is known by.  Who cannot sign must not be able to take the place of one that the
- * carrier is still to send, so unproven ones have names of their own.
+ * What a callback is known by.  Who cannot sign, or signs for another tenant's account, must not be
+ * able to take the place of one that the carrier is still to send: unproven ones have names of
+ * their own, and so have each tenant's.
  */
 static hash256 name_of(struct work *work, const struct arrival *arrival)
 {
@@ -108,7 +109,7 @@ static hash256 name_of(struct work *work, const struct arrival *arrival)
     if (proven && arrival->idempotency_token) {
         text_add(&name, "token:%s", arrival->idempotency_token);
     } else if (proven && strcmp(arrival->kind, "status") == 0 && sid && sequence) {
-        text_add(&name, "%s:%s", sid, sequence);
+        text_add(&name, "%lld:%s:%s", (long long)work->tenant, sid, sequence);
     } else {
         text_put(&name, arrival->url);
         text_char(&name, '\n');

@@ -181,6 +181,10 @@ const struct source sources[] = {
     {"Sid",              "/Tasks/",          SID,     "WT",  "MIN(x.id)", "tr_tasks"},
     {"TaskSid",          NULL,               SID,     "WT",  "MIN(x.id)", "tr_tasks"},
     {"Sid",              "/Reservations/",   SID,     "WR",  "MIN(x.id)", "tr_reservations"},
+    {"TaskQueueSid",     NULL,               SID,     "WQ",  "MIN(x.id)", "tr_task_queues"},
+    {"ApplicationSid",   NULL,               SID,     "AP",  "MIN(x.id)", "agents"},
+    {"CallFrom",         NULL,               PLAIN,   NULL,  "MIN(x.e164)", "phone_numbers"},
+    {"DequeueFrom",      NULL,               PLAIN,   NULL,  "MIN(x.e164)", "phone_numbers"},
     {"id",               "/callback-tasks/", DASHED,  NULL,  "MIN(x.id)", "callback_tasks"},
     {"id",               "/call-logs/",      DASHED,  NULL,  "MIN(IF(x.finalized_at IS NULL, NULL, x.id))", "calls"},
     {"id",               "/voice-sessions/", DASHED,  NULL,  "MIN(x.id)", "voice_sessions"},
@@ -219,4 +223,92 @@ const char *value_of(const struct source *source, const struct tenancy *tenancy)
            : source->spelling == DASHED
                ? say("%.8s-%.4s-%.4s-%.4s-%s", v, v + 8, v + 12, v + 16, v + 20)
                : v;
+}
+
+/* ---- what is seen, and what is changed ---- */
+
+enum { MOST_SOURCES = 64 };
+
+/* The ids of what a tenant has; they are looked up once. */
+static const char *const *ids_of(const struct tenancy *tenancy)
+{
+    static struct {
+        const char *tenant;
+        const char *ids[MOST_SOURCES];
+    } known[2];
+    size_t which = known[0].tenant && known[0].tenant != tenancy->customer.tenant;
+
+    if (known[which].tenant == tenancy->customer.tenant)
+        return known[which].ids;
+    cr_assert(!known[which].tenant && sources_count <= MOST_SOURCES);
+    known[which].tenant = tenancy->customer.tenant;
+    for (size_t i = 0; i < sources_count; i++)
+        known[which].ids[i] = value_of(&sources[i], tenancy);
+    return known[which].ids;
+}
+
+static bool is_shown(const struct reply *reply, const char *sent, const char *value)
+{
+    return strstr(reply->body, value) && !strstr(sent, value);
+}
+
+const char *leak_in(const struct reply *reply, const char *sent, const struct tenancy *theirs,
+                    const struct tenancy *alike)
+{
+    const char *const marks[] = {theirs->customer.number, theirs->customer.tenant,
+                                 theirs->account.sid, MARK, CALLER};
+    const char *const *ids = ids_of(theirs), *const *others = alike ? ids_of(alike) : NULL;
+
+    for (size_t i = 0; i < COUNT_OF(marks) - (alike ? 2 : 0); i++)
+        if (is_shown(reply, sent, marks[i]))
+            return marks[i];
+    for (size_t i = 0; i < sources_count; i++)
+        if (is_shown(reply, sent, ids[i]) && !(others && strcmp(ids[i], others[i]) == 0))
+            return ids[i];
+    return NULL;
+}
+
+/*
+ * Counted beside requests, or moved by jobs and clocks whenever they are due; and what was posted
+ * of a tenant's calls, which is kept for the operator when it is refused, too.
+ */
+#define NO_DATA                                                                                    \
+    "'rate_counters', 'tenant_counters', 'latency_daily', 'usage_daily', 'leases', 'outbox', "     \
+    "'tickets', 'carrier_callbacks'"
+
+static const char *census;   /* one query that tells of each table what the tenant has in it */
+static json_object *counted; /* what it told last */
+
+void census_begin(const struct tenancy *theirs)
+{
+    json_object *tables =
+        query("SELECT table_name AS t, GROUP_CONCAT(CONCAT('x.`', column_name, '`')) AS c FROM"
+              " information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT IN"
+              " (" NO_DATA ") GROUP BY table_name HAVING SUM(column_name = 'tenant_id') = 1");
+
+    census = say("SELECT 'tenants' AS t, CRC32(CONCAT_WS('|', config, rev, status)) AS c"
+                 " FROM tenants WHERE tenant_key = '%s'",
+                 theirs->customer.tenant);
+    for (size_t i = 0; i < json_object_array_length(tables); i++) {
+        json_object *table = json_object_array_get_idx(tables, i);
+
+        census =
+            say("%s UNION ALL SELECT '%s', CONCAT(COUNT(*), ':', COALESCE(BIT_XOR(CRC32("
+                "CONCAT_WS('|', %s))), 0)) FROM %s x WHERE x.tenant_id = (SELECT id FROM"
+                " tenants WHERE tenant_key = '%s')",
+                census, at(table, "t"), at(table, "c"), at(table, "t"), theirs->customer.tenant);
+    }
+    counted = query(census);
+}
+
+void nothing_changed(const char *what)
+{
+    json_object *now = query(census);
+
+    for (size_t i = 0; i < json_object_array_length(now); i++)
+        cr_expect_str_eq(at(json_object_array_get_idx(now, i), "c"),
+                         at(json_object_array_get_idx(counted, i), "c"),
+                         "%s changed %s of another tenant", what,
+                         at(json_object_array_get_idx(now, i), "t"));
+    counted = now;
 }

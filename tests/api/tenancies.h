@@ -24,12 +24,12 @@ struct tenancy first_tenant(void);
 /* The second one, who has a number as well. */
 struct tenancy second_tenant(void);
 
-enum spelling { PLAIN, DASHED, SID };
+enum id_spelling { PLAIN, DASHED, SID };
 
 /* A name in a path or a body, and the row of the tenant's that it is filled from. */
 struct source {
     const char *name, *behind; /* as documented; what precedes it in the path, NULL: anything */
-    enum spelling spelling;
+    enum id_spelling spelling;
     const char *prefix; /* of a SID */
     const char *value, *table;
 };
@@ -41,5 +41,16 @@ const struct source *source_of(const char *name, const char *path);
 
 /* The id as it is written; fails the test when the tenant has no such thing. */
 const char *value_of(const struct source *source, const struct tenancy *tenancy);
+
+/*
+ * What an answer holds of that tenant's that nobody sent; NULL: nothing.  What "alike" (NULL: no
+ * one) has under the same name says nothing.
+ */
+const char *leak_in(const struct reply *reply, const char *sent, const struct tenancy *theirs,
+                    const struct tenancy *alike);
+
+/* Counts all that the tenant has, and fails the test when that has changed since by "what". */
+void census_begin(const struct tenancy *theirs);
+void nothing_changed(const char *what);
 
 #endif
