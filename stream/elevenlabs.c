@@ -14,7 +14,7 @@ enum {
     LONGEST_MESSAGE = 1024 * 1024,
     MOST_QUEUED = 64 * 1024,
     MOST_MESSAGES = 4000, /* in a second; a voice sends a few for each sentence */
-    PIECE = 6400, /* of base64 at a time: 600 ms, as a model sends it at most */
+    PIECE = 6400,         /* of base64 at a time: 600 ms, as a model sends it at most */
 };
 
 struct tts {

@@ -15,7 +15,7 @@
 enum {
     LONGEST_MESSAGE = 1024 * 1024,
     MOST_QUEUED = 256 * 1024, /* of base64 audio twenty seconds */
-    MOST_MESSAGES = 4000, /* in a second; an answer comes in a few hundred */
+    MOST_MESSAGES = 4000,     /* in a second; an answer comes in a few hundred */
     SETUP_US = 5 * 1000000,
 };
 
