@@ -146,6 +146,29 @@ Test(stateset_automations, mail_what_was_agreed)
                      "sent");
 }
 
+Test(stateset_automations, mail_in_the_operators_name_for_domains_that_are_not_open)
+{
+    struct customer customer = with_number();
+    const char *subject = say("Back %s", customer.tenant), *mail;
+    struct reply reply =
+        admin("PUT", admin_path(&customer, ""), "{\"email_from\":\"Boss <boss@bank.example>\"}");
+
+    cr_assert_eq(reply.status, 200, "%s", reply.body);
+    AWAIT((reply = run(&customer, "/email/loop-followup",
+                       say("{\"metadata\":{\"customer_email\":\"a@b.example\",\"subject\":\"%s\","
+                           "\"message\":\"See you on Monday.\"}}",
+                           subject)))
+              .status == 200);
+    cr_assert(mail_with(subject));
+    mail = json_object_to_json_string_ext(mail_with(subject), JSON_C_TO_STRING_NOSLASHESCAPE);
+    cr_expect(strstr(mail, "calls@trunkline.example"), "%s", mail);
+    cr_expect(strstr(mail, "reply_to"), "%s", mail);
+    cr_expect_str_eq(text_of(say("SELECT m.reply_to FROM email_messages m JOIN tenants t ON t.id ="
+                                 " m.tenant_id WHERE t.tenant_key = '%s'",
+                                 customer.tenant)),
+                     "Boss <boss@bank.example>");
+}
+
 struct lacking {
     char path[32], body[160], word[32];
 };
