@@ -1,13 +1,16 @@
 /*
- * The outward gate in conversations: what an agent's own tools dial and text with is tried with
- * whom it may not reach.
+ * The outward gate in conversations: what an agent's own tools dial and text with, and what it says
+ * to that end, is tried with whom it may not reach; and who sits at a socket is no way out either.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
 #include "harness/harness.h"
+#include "harness/websocket.h"
+#include "stream/tools/builtins.h"
 
 TestSuite(gate_of_tools, .timeout = 150);
 
@@ -16,22 +19,15 @@ static void must(struct reply reply)
     cr_assert(reply.status / 100 == 2, "%ld %s", reply.status, reply.body);
 }
 
-/* ---- a tenant whose agent may do both ---- */
+/* ---- a tenant whose agent may do all of it ---- */
 
 static struct customer customer_with_tools(void)
 {
     struct customer customer = customer_new();
-    const char *versions = say("/api/v1/admin/tenants/%s/agent-versions", customer.tenant);
-    struct reply reply;
 
     customer_number(&customer);
-    reply = admin("POST", versions,
-                  say("{\"agent_id\":\"%s\",\"config\":{\"greeting\":\"Hello, this is the desk.\","
-                      "\"instructions\":\"Be brief.\",\"enabled_tools\":[\"send_sms\","
-                      "\"transfer_call\"]}}",
-                      customer.agent_id));
-    must(reply);
-    must(admin("POST", say("%s/%s/publish", versions, at(reply.json, "version.id")), NULL));
+    customer_version(&customer, DESK ",\"enabled_tools\":[\"send_sms\",\"transfer_call\","
+                                     "\"escalate_call_to_human\",\"send_tracking_sms\"]");
     return customer;
 }
 
@@ -74,19 +70,6 @@ enum { REASONS = sizeof reasons / sizeof *reasons };
 
 /* ---- what came of it ---- */
 
-/* What a tool's one run ended with. */
-static const char *end_of(const struct customer *customer, const char *tool)
-{
-    json_object *rows;
-
-    AWAIT((rows = query(say("SELECT x.status FROM tool_invocations x JOIN tenants t ON t.id ="
-                            " x.tenant_id WHERE t.tenant_key = '%s' AND x.tool_name = '%s' AND"
-                            " x.status <> 'running'",
-                            customer->tenant, tool))) &&
-          json_object_array_length(rows) == 1);
-    return at(rows, "0.status");
-}
-
 static size_t orders_in(const char *log, const struct customer *customer, const char *to)
 {
     json_object *all = control("CARRIER", "GET", log, NULL).json;
@@ -112,59 +95,191 @@ static void hang_up(const char *call)
     call_ended(call);
 }
 
-/* A caller whose agent uses a tool; without "caller_like" the caller is who is reached, without a
-   "value" he is who is named. */
-static void uses(const struct reason *reason, const char *tool, const char *caller_like,
-                 const char *argument, const char *value)
-{
-    struct customer customer = customer_with_tools();
-    const char *to = number_like(&customer, reason->beginning);
-    const char *caller = caller_like ? number_like(&customer, caller_like) : to;
-    const char *call;
+/* ---- how an agent reaches somebody ---- */
 
+/*
+ * What the caller says, with whom to reach in it, and the tool that is run for it.  Callers
+ * themselves are reached without being named.  Where nobody can be passed on to, a human may be
+ * asked to call back instead, which is no failure.
+ */
+struct means {
+    char name[44], tool[32], words[140];
+    bool is_caller, has_other_end;
+};
+
+static struct means all_means[] = {
+    {"a transfer", "transfer_call", "Use the tool transfer_call with {\"target\":\"%s\"}", false,
+     false},
+    {"a transfer that is said", "transfer_call", "Well [[transfer:%s]]", false, false},
+    {"an escalation", "escalate_call_to_human",
+     "Use the tool escalate_call_to_human with {\"target_number\":\"%s\"}", false, true},
+    {"a text to the caller", "send_sms",
+     "Use the tool send_sms with {\"body\":\"We open at nine.\"}", true, false},
+    {"a text to somebody", "send_sms",
+     "Use the tool send_sms with {\"body\":\"We open at nine.\",\"to\":\"%s\"}", false, false},
+    {"a function's text", "send_tracking_sms",
+     "Use the tool send_tracking_sms with {\"customer_phone\":\"%s\",\"carrier\":\"UPS\","
+     "\"tracking_number\":\"1Z\"}",
+     false, false},
+};
+
+/* One caller, for one reason. */
+struct attempt {
+    const struct reason *reason;
+    struct customer customer;
+    const char *to, *call;
+};
+
+static const char *with_whom(const char *words, const char *to)
+{
+    const char *place = strstr(words, "%s");
+
+    return place ? say("%.*s%s%s", (int)(place - words), words, to, place + 2) : words;
+}
+
+static struct attempt attempt_begin(const struct means *means, const struct reason *reason)
+{
+    struct attempt attempt = {.reason = reason, .customer = customer_with_tools()};
+    const char *words;
+
+    attempt.to = number_like(&attempt.customer, reason->beginning);
     if (reason->set)
-        reason->set(&customer, to);
-    call = call_place(&customer, caller,
-                      say("[{\"wait_agent\":true},{\"say\":\"Use the tool %s with "
-                          "{\\\"%s\\\":\\\"%s\\\"}\"},{\"pause_ms\":90000}]",
-                          tool, argument, value ? value : to));
-    cr_expect_eq(strcmp(end_of(&customer, tool), "ok") == 0, reason->is_none, "%s for %s: %s", tool,
-                 reason->name, end_of(&customer, tool));
+        reason->set(&attempt.customer, attempt.to);
+    words = json_object_to_json_string(
+        kept(json_object_new_string(with_whom(means->words, attempt.to))));
+    attempt.call = call_place(
+        &attempt.customer, means->is_caller ? attempt.to : number_like(&attempt.customer, "+1914"),
+        say("[{\"wait_agent\":true},{\"say\":%s},{\"pause_ms\":90000}]", words));
+    return attempt;
+}
+
+/* What a tool's one run ended with; "" while it has not. */
+static const char *end_of(const struct customer *customer, const char *tool)
+{
+    return at(query(say("SELECT x.status FROM tool_invocations x JOIN tenants t ON t.id ="
+                        " x.tenant_id WHERE t.tenant_key = '%s' AND x.tool_name = '%s' AND"
+                        " x.status <> 'running'",
+                        customer->tenant, tool)),
+              "0.status");
+}
+
+static void attempt_end(const struct means *means, const struct attempt *attempt)
+{
+    const struct reason *reason = attempt->reason;
+    const char *end;
+
+    AWAIT(*(end = end_of(&attempt->customer, means->tool)));
+    cr_expect_eq(strcmp(end, "ok") == 0, reason->is_none || means->has_other_end, "%s for %s: %s",
+                 means->name, reason->name, end);
     if (reason->is_none)
-        AWAIT(orders(&customer, to) > 0);
-    hang_up(call);
+        AWAIT(orders(&attempt->customer, attempt->to) > 0);
+    hang_up(attempt->call);
     if (!reason->is_none)
-        cr_expect_eq(orders(&customer, to), 0u, "%s reaches %s", tool, reason->name);
+        cr_expect_eq(orders(&attempt->customer, attempt->to), 0u, "%s reaches %s", means->name,
+                     reason->name);
 }
 
-/* ---- and is ---- */
+/* ---- and is kept back ---- */
 
-/* A test runs in a process of its own, where functions lie elsewhere: it is told a number. */
-ParameterizedTestParameters(gate_of_tools, lets_agents_pass_nobody_on)
+ParameterizedTestParameters(gate_of_tools, keeps_agents_back)
 {
-    static size_t numbers[REASONS];
+    return cr_make_param_array(struct means, all_means, sizeof all_means / sizeof *all_means);
+}
+
+/* All reasons at once, each with a caller of its own. */
+ParameterizedTest(struct means *means, gate_of_tools, keeps_agents_back)
+{
+    struct attempt attempts[REASONS];
 
     for (size_t i = 0; i < REASONS; i++)
-        numbers[i] = i;
-    return cr_make_param_array(size_t, numbers, REASONS);
-}
-
-ParameterizedTest(size_t *number, gate_of_tools, lets_agents_pass_nobody_on)
-{
-    uses(&reasons[*number], "transfer_call", "+1914", "target", NULL);
-}
-
-ParameterizedTestParameters(gate_of_tools, lets_agents_write_to_nobody)
-{
-    static size_t numbers[REASONS];
-
+        attempts[i] = attempt_begin(means, &reasons[i]);
     for (size_t i = 0; i < REASONS; i++)
-        numbers[i] = i;
-    return cr_make_param_array(size_t, numbers, REASONS);
+        attempt_end(means, &attempts[i]);
 }
 
-/* Only callers are written to. */
-ParameterizedTest(size_t *number, gate_of_tools, lets_agents_write_to_nobody)
+/* ---- nothing is forgotten ---- */
+
+static bool is_means(const char *tool)
 {
-    uses(&reasons[*number], "send_sms", NULL, "body", "We open at nine.");
+    for (size_t i = 0; i < sizeof all_means / sizeof *all_means; i++)
+        if (strcmp(all_means[i].tool, tool) == 0)
+            return true;
+    return false;
+}
+
+Test(gate_of_tools, is_asked_about_every_tool)
+{
+    static const char *const reaching_nobody[] = {
+        "pause_recording",      "resume_recording", "end_call",
+        "press_digits",         "request_user",     "create_callback_task",
+        "check_business_hours", "switch_language"};
+    const struct builtin *builtin;
+
+    for (size_t i = 0; (builtin = builtin_at(i)); i++) {
+        bool known = is_means(builtin->name);
+
+        for (size_t j = 0; j < sizeof reaching_nobody / sizeof *reaching_nobody; j++)
+            known = known || strcmp(reaching_nobody[j], builtin->name) == 0;
+        cr_expect(known, "can %s dial or text?", builtin->name);
+    }
+}
+
+/* ---- sockets ---- */
+
+static const char *stream_of(const char *call)
+{
+    return at(query(say("SELECT s.stream_sid FROM voice_sessions s JOIN calls c ON c.tenant_id ="
+                        " s.tenant_id AND c.id = s.call_id WHERE c.call_sid = '%s' AND s.state ="
+                        " 'active'",
+                        call)),
+              "0.stream_sid");
+}
+
+/* Who asks for a call at a socket that tells of calls is let go. */
+static void ask_at(const char *path, const char *key, const char *greeting, const char *frame)
+{
+    struct websocket ws = websocket_open(atoi(fact("STREAM_PORT")), path,
+                                         key ? say("Authorization: Bearer %s\r\n", key) : "");
+
+    cr_assert_eq(ws.status, 101, "%s: %d", path, ws.status);
+    if (greeting)
+        cr_assert(websocket_hear_with(&ws, greeting, 20), "%s closed with %d", path, ws.close_code);
+    websocket_say(&ws, frame);
+    cr_expect(websocket_closed(&ws, 20), "%s takes %s", path, frame);
+    websocket_end(&ws);
+}
+
+static const char *monitor_of(const struct customer *customer, const char *stream)
+{
+    const char *const headers[] = {say("Authorization: Bearer %s", customer->stateset),
+                                   "Content-Type: application/json", NULL};
+    struct reply reply =
+        http("POST", say("/api/v1/sessions/%s/actions/monitor", stream), headers, "{}");
+
+    must(reply);
+    return strstr(at(reply.json, "url"), "/monitor/ws");
+}
+
+Test(gate_of_tools, takes_no_orders_from_sockets)
+{
+    static const char *const types[] = {"transfer", "escalate", "call", "command"};
+    struct customer customer = customer_with_tools();
+    const char *phony = customer_key(&customer, "phony", "\"permissions\":[\"*\"]"), *stream;
+    const char *to = number_like(&customer, "+1847");
+    const char *call = call_place(&customer, number_like(&customer, "+1914"),
+                                  "[{\"wait_agent\":true},{\"pause_ms\":90000}]");
+
+    AWAIT_FOR(40, *(stream = stream_of(call)));
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        const char *frame = say("{\"type\":\"%s\",\"action\":\"transfer\",\"kind\":\"transfer\","
+                                "\"call_sid\":\"%s\",\"stream_sid\":\"%s\",\"target\":\"%s\","
+                                "\"to\":\"%s\"}",
+                                types[i], call, stream, to, to);
+
+        ask_at("/events/ws", phony, "ping", frame);
+        ask_at(monitor_of(&customer, stream), NULL, "\"session\"", frame);
+    }
+    cr_expect_str_eq(stream_of(call), stream, "the call goes on");
+    hang_up(call);
+    cr_expect_eq(orders(&customer, to), 0u);
 }
