@@ -77,14 +77,14 @@ static void add(struct call_figures *figures, const struct sum *sum)
 
 /* clang-format off */
 #define AS_NUMBER(expression, name) " CAST(COALESCE(" expression ", 0) AS SIGNED) AS " name
-#define SUMS                                                                                       \
+#define SUMS(index)                                                                                \
     " COUNT(*) AS calls,"                                                                          \
     AS_NUMBER("SUM(state IN ('completed', 'busy', 'no_answer', 'failed', 'canceled'))", "ended") ","\
     AS_NUMBER("SUM(state = 'completed')", "completed") ","                                         \
     AS_NUMBER("SUM(duration_seconds > 0)", "timed") ","                                            \
     AS_NUMBER("SUM(duration_seconds)", "seconds") ","                                              \
     AS_NUMBER("SUM(CEIL(duration_seconds / 60))", "minutes")                                       \
-    " FROM calls FORCE INDEX (ix_figures)"                                                         \
+    " FROM calls FORCE INDEX (" index ")"                                                          \
     " WHERE tenant_id = ? AND started_at >= ? AND started_at < ?"
 /* clang-format on */
 
@@ -96,13 +96,13 @@ struct question {
 };
 
 static const char by_agent_and_hour[] =
-    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS
+    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS("ix_figures")
     " GROUP BY agent_id, part";
 static const char by_hour_of_agent[] =
-    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS
+    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS("ix_agent_figures")
     " AND agent_id = ? GROUP BY agent_id, part";
 static const char by_day_of_agent[] =
-    "SELECT agent_id, TO_DAYS(started_at + INTERVAL ? SECOND) - 719528 AS part," SUMS
+    "SELECT agent_id, TO_DAYS(started_at + INTERVAL ? SECOND) - 719528 AS part," SUMS("ix_agent_figures")
     " AND agent_id = ? GROUP BY agent_id, part ORDER BY part";
 
 static bool read_sums(struct work *work, const struct question *question, int64_t offset,

@@ -62,9 +62,10 @@ static struct conditions conditions_of(struct work *work, const struct call_hist
 {
     struct conditions conditions = {.sql = {.arena = &work->arena}};
 
-    text_put(&conditions.sql, " FROM calls FORCE INDEX (ix_figures)"
-                              " WHERE state IN ('completed', 'busy', 'no_answer', 'failed',"
-                              " 'canceled')");
+    text_add(&conditions.sql,
+             " FROM calls FORCE INDEX (%s)"
+             " WHERE state IN ('completed', 'busy', 'no_answer', 'failed', 'canceled')",
+             uid_is_none(history->agent) ? "ix_figures" : "ix_agent_figures");
     add(&conditions, " AND tenant_id = ?", (struct param)PARAM(work->tenant));
     if (!uid_is_none(history->agent))
         add(&conditions, " AND agent_id = ?", (struct param)PARAM(history->agent));

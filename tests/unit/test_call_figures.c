@@ -217,3 +217,42 @@ Test(call_overviews, of_very_many_calls_never_end_before_the_last_page)
         cr_expect_eq(calls.count, skips[i] < 10300 ? 100 : 0);
     }
 }
+
+/* Rows that the server read for this connection so far. */
+static int64_t rows_read(void)
+{
+    static const char sql[] = "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM"
+                              " information_schema.SESSION_STATUS WHERE VARIABLE_NAME IN"
+                              " ('HANDLER_READ_NEXT', 'HANDLER_READ_PREV', 'HANDLER_READ_RND')";
+    int64_t number;
+
+    cr_assert(db_number(work, sql, NULL, 0, 0, &number));
+    return number;
+}
+
+Test(call_overviews, and_figures_of_an_agent_cost_no_calls_of_others)
+{
+    struct call_history wanted = {
+        .agent = world.agent.id, .size = 10, .from = NO_INSTANT, .to = NO_INSTANT};
+    uid agent = world.agent.id;
+    struct agent_history history;
+    struct rows calls;
+    int64_t total, before;
+
+    clock_set(at("2026-11-10T12:00:00Z"));
+    for (int i = 0; i < 3; i++)
+        call_at("2026-11-10T09:00:00Z", "completed", 61);
+    world.agent.id = uid_new();
+    for (int i = 0; i < 100; i++)
+        call_at("2026-11-10T10:00:00Z", "completed", 60);
+    before = rows_read();
+    cr_assert(calls_ended(work, &wanted, &calls, &total), "%s", work->error.message);
+    cr_expect_eq(total, 3);
+    cr_expect_leq(rows_read() - before, 30, "%lld", (long long)(rows_read() - before));
+    before = rows_read();
+    cr_assert(call_figures_of_agent(work, NULL, agent, NO_INSTANT, at("2026-11-01"), &history),
+              "%s", work->error.message);
+    cr_expect_eq(history.all.calls, 3);
+    cr_expect_leq(rows_read() - before, 30, "%lld", (long long)(rows_read() - before));
+    world.agent.id = agent;
+}
