@@ -66,6 +66,12 @@ Test(access_requests, of_robots_are_answered_alike_and_kept_as_spam)
     cr_expect_null(listed("&status=open", at(reply.json, "request_id")));
     cr_expect_not_null(listed("&status=spam", at(reply.json, "request_id")));
     cr_expect_null(listed("&status=nonsense", at(reply.json, "request_id")));
+    reply =
+        ask("POST", ASK, NULL,
+            "{\"company_name\":\" \",\"contact_name\":\"\",\"work_email\":\"none\",\"use_case\":"
+            "\"\",\"company_website_confirm\":\"http://x\"}",
+            new_address());
+    cr_expect_eq(reply.status, 202, "nor told what it did wrong: %s", reply.body);
 }
 
 Test(access_requests, say_what_is_missing_or_wrong)
