@@ -59,6 +59,7 @@ static const struct customer_hook *hook_of(const char *kind)
         if (strcmp(result.hooks[i].kind, kind) == 0)
             return &result.hooks[i];
     cr_assert_fail("no %s", kind);
+    return NULL;
 }
 
 Test(twiml_enqueue, for_a_workflow_of_the_tenants_is_a_queue_of_the_callers_own)
