@@ -116,6 +116,8 @@ static bool find_agent(struct work *work, struct entering *e)
     struct phone_route route;
     struct agent agent;
 
+    if (!ours)
+        return refuse(e, "no_route");
     if (number_owned(work, ours, &e->number))
         e->call.phone_number_id = e->number.id;
     else if (!is_missing(work))

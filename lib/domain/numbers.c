@@ -73,7 +73,7 @@ bool number_by_e164(struct work *work, const char *e164, struct phone_number *nu
         "SELECT " NUMBER_COLUMNS " FROM phone_numbers n WHERE n.live_e164 = ?";
     const struct param params[] = {PARAM(e164)};
 
-    if (!e164_is_valid(e164))
+    if (!e164 || !e164_is_valid(e164))
         return fail(work, NOT_FOUND, "No such phone number");
     return db_find(work, sql, params, COUNT(params), &phone_number_entity, number);
 }

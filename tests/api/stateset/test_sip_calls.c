@@ -87,6 +87,21 @@ Test(stateset_sip_calls, to_nobodys_number_hear_a_sentence)
     cr_expect_eq(rows_of(&other, "calls"), 0);
 }
 
+Test(stateset_sip_calls, of_which_nothing_is_said_hear_a_sentence)
+{
+    static const char *const paths[] = {"/api/v1/incoming-call-sip", "/api/v1/outbound-call-sip"};
+    static const char *const forms[] = {"", "CallSid=x", "From=&To="};
+    struct customer customer = customer_new();
+
+    for (size_t i = 0; i < COUNT_OF(paths) * COUNT_OF(forms); i++) {
+        struct reply reply = tell(paths[i % 2], customer.stateset, forms[i / 2]);
+
+        cr_expect_eq(reply.status, 200, "%s %s: %ld %s", paths[i % 2], forms[i / 2], reply.status,
+                     reply.body);
+        cr_expect(strstr(reply.body, "<Say"), "%s", reply.body);
+    }
+}
+
 Test(stateset_sip_calls, need_a_key)
 {
     static const char *const paths[] = {"/api/v1/incoming-call-sip", "/api/v1/outbound-call-sip"};
