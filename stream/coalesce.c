@@ -5,9 +5,9 @@
 enum {
     WINDOW_US = 200 * 1000,
     CALM_US = 1000 * 1000, /* so long it must be easy before fewer frames wait */
-    LONG_TURN_US = 8000,   /* and busy: more frames wait */
+    LONG_TURN_US = 12000,   /* and busy: more frames wait */
     SHORT_TURN_US = 2000,  /* or idle: fewer */
-    BUSY = 650,
+    BUSY = 800,
     IDLE = 350, /* thousandths of the time in which the loop works */
     MEMORY = 3, /* a window counts for a third of what is believed */
 };
@@ -85,13 +85,16 @@ bool coalesce_add(struct coalesced *held, struct slice *audio)
 {
     static unsigned char bytes[64 * 1024];
     static char text[sizeof bytes / 3 * 4 + 8];
+    bool leaves = ++held->count % coalesce_frames() == 0;
     size_t length = held->length;
 
+    if (coalesce_frames() == 1 && length == 0)
+        return true;
     if (audio->length / 4 * 3 > sizeof bytes - sizeof held->bytes)
         return true;
     memcpy(bytes, held->bytes, length);
     length += audio_decode(audio->at, audio->length, bytes + length);
-    if (length < coalesce_frames() * AUDIO_FRAME_BYTES) {
+    if (!leaves && length < coalesce_frames() * AUDIO_FRAME_BYTES) {
         memcpy(held->bytes, bytes, length);
         held->length = length;
         return false;

@@ -3,8 +3,9 @@
  *
  * Each message to the model costs a wake-up there and back.  As long as the loop keeps up, every
  * frame of 20 ms leaves by itself; when its turns get long and it has little time between them, two
- * or three leave together, so
- * that delay gives way and not calls.  One rule for all calls of the process.
+ * or three leave together, so that delay gives way and not calls.  One rule for all calls of the
+ * process, but which frame ends a message goes by the call's own count, so that calls which began at
+ * different times do not all send at once.
  */
 #ifndef STREAM_COALESCE_H
 #define STREAM_COALESCE_H
@@ -22,6 +23,7 @@ enum { COALESCE_MOST = 3 };
 struct coalesced {
     unsigned char bytes[COALESCE_MOST * AUDIO_FRAME_BYTES];
     size_t length;
+    unsigned count; /* frames so far */
 };
 
 /* Notes a turn of the loop that ended at "now_us" (monotonic clock). */
@@ -31,8 +33,8 @@ void coalesce_note_turn(int64_t turn_us, int64_t now_us);
 unsigned coalesce_frames(void);
 
 /*
- * Adds a frame of base64.  True when it is time for a message: "audio" is then everything that
- * waited and the frame itself, valid until the next call.
+ * Adds a frame of base64; every frame of the call is to pass here.  True when it is time for a
+ * message: "audio" is then everything that waited and the frame itself, valid until the next call.
  */
 bool coalesce_add(struct coalesced *held, struct slice *audio);
 

@@ -159,7 +159,7 @@ void realtime_append(struct outlet *outlet, struct slice audio)
 
 void realtime_hear(struct live *live, struct slice audio)
 {
-    if ((coalesce_frames() > 1 || live->held.length > 0) && !coalesce_add(&live->held, &audio))
+    if (!coalesce_add(&live->held, &audio))
         return;
     realtime_append(live->model, audio);
     rollover_hear(live, audio);

@@ -15,7 +15,8 @@ static bool is_over(struct work *work)
     return fail(work, WRONG_STATE, "The call is not in progress");
 }
 
-/* Why it ended is written down first: the carrier's callback only says that it did. */
+/* Why it ends is written down first: the carrier's callback, which only says that it did, may come
+   before the carrier's answer. */
 static bool note_reason(struct work *work, const struct call *call, const char *state)
 {
     struct call_news news = NO_NEWS;
@@ -23,6 +24,17 @@ static bool note_reason(struct work *work, const struct call *call, const char *
     news.state = state;
     news.end_reason = "api_end";
     return call_apply(work, call->id, &news, NULL);
+}
+
+/* The carrier would not end it, so whatever ends it will have another reason. */
+static bool withdraw_reason(struct work *work, const struct call *call)
+{
+    static const char sql[] = "UPDATE calls SET end_reason = NULL, rev = rev + 1"
+                              " WHERE tenant_id = ? AND id = ? AND end_reason = 'api_end'"
+                              " AND outcome IS NULL";
+    const struct param params[] = {PARAM(work->tenant), PARAM(call->id)};
+
+    return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
 /* Planned for later, or its order's answer never came: that one is not to be forgotten. */
@@ -56,13 +68,15 @@ static bool end_at_carrier(struct work *work, const struct call *call, const cha
     struct carrier_call answer = {0};
     struct carrier carrier;
 
-    if (!carrier_of_call(work, call, &carrier))
+    if (!carrier_of_call(work, call, &carrier) || !note_reason(work, call, NULL))
         return false;
     if (twilio_call_update(work, &carrier, call->call_sid, settings, COUNT(settings), &answer,
                            &outcome)) {
         *state = call_state_of_carrier(answer.status);
-        return note_reason(work, call, NULL);
+        return true;
     }
+    if (outcome.end == CARRIER_REFUSED && !call->end_reason && !withdraw_reason(work, call))
+        return false;
     if (outcome.end == CARRIER_REFUSED && (outcome.status == 400 || outcome.status == 404))
         return is_over(work); /* its callback is on its way */
     return false;

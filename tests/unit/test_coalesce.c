@@ -48,15 +48,15 @@ Test(coalesce, a_loop_that_keeps_up_sends_every_frame_by_itself)
 
 Test(coalesce, long_turns_with_little_time_between_let_more_frames_wait_for_each_other)
 {
-    turn_for(900, 12000);
+    turn_for(1300, 14000);
     cr_expect_eq(coalesce_frames(), 2);
-    turn_for(1500, 12000);
+    turn_for(1500, 14000);
     cr_expect_eq(coalesce_frames(), COALESCE_MOST);
 }
 
 Test(coalesce, long_turns_of_a_loop_with_time_left_change_nothing)
 {
-    turn_with(5000, 12000, 20000);
+    turn_with(5000, 14000, 20000);
     cr_expect_eq(coalesce_frames(), 1);
 }
 
@@ -71,10 +71,10 @@ Test(coalesce, a_stall_of_the_machine_changes_nothing)
 
 Test(coalesce, a_calm_second_takes_one_frame_back_at_a_time)
 {
-    turn_for(3000, 12000);
+    turn_for(3000, 14000);
     turn_for(1000, 1000);
     cr_expect_eq(coalesce_frames(), 3, "not yet");
-    turn_for(1300, 1000);
+    turn_for(1600, 1000);
     cr_expect_eq(coalesce_frames(), 2);
     turn_for(1500, 1000);
     cr_expect_eq(coalesce_frames(), 1);
@@ -84,7 +84,7 @@ Test(coalesce, turns_of_middling_length_change_nothing)
 {
     unsigned before;
 
-    turn_for(900, 12000);
+    turn_for(1300, 14000);
     turn_for(1000, 4000);
     before = coalesce_frames();
     cr_assert_gt(before, 1);
@@ -97,7 +97,7 @@ Test(coalesce, frames_that_leave_together_are_what_came_in_the_same_order)
     unsigned char out[1000];
     struct slice audio;
 
-    turn_for(3000, 12000);
+    turn_for(3000, 14000);
     audio = frame(1);
     cr_expect_not(coalesce_add(&held, &audio));
     audio = frame(2);
@@ -116,7 +116,7 @@ Test(coalesce, what_waits_leaves_with_the_next_frame_when_the_pressure_is_gone)
     unsigned char out[1000];
     struct slice audio;
 
-    turn_for(900, 12000);
+    turn_for(1300, 14000);
     audio = frame(1);
     cr_expect_not(coalesce_add(&held, &audio));
     turn_for(3000, 1000);
@@ -125,4 +125,22 @@ Test(coalesce, what_waits_leaves_with_the_next_frame_when_the_pressure_is_gone)
     cr_assert_eq(audio_decode(audio.at, audio.length, out), 2 * AUDIO_FRAME_BYTES);
     cr_expect_eq(out[0], 1);
     cr_expect_eq(out[AUDIO_FRAME_BYTES], 2);
+}
+
+Test(coalesce, calls_that_began_one_frame_apart_do_not_send_at_once)
+{
+    struct coalesced first = {0}, second = {0};
+    struct slice audio = frame(1);
+    bool first_sends, second_sends;
+
+    cr_assert(coalesce_add(&first, &audio));
+    turn_for(1300, 14000);
+    cr_assert_eq(coalesce_frames(), 2);
+    for (int i = 0; i < 6; i++) {
+        audio = frame(1);
+        first_sends = coalesce_add(&first, &audio);
+        audio = frame(2);
+        second_sends = coalesce_add(&second, &audio);
+        cr_expect_neq(first_sends, second_sends);
+    }
 }

@@ -79,6 +79,25 @@ Test(twilio_changes, hang_up_a_call_that_was_answered)
     cr_expect_str_eq(end_reason_of(sid), "api_end");
 }
 
+/* What the carrier would not do is not why the call ends later. */
+Test(twilio_changes, a_hang_up_that_the_carrier_refuses_is_no_reason)
+{
+    struct account account = account_new();
+    const char *carrier = customer_carrier(&account.customer), *sid;
+
+    customer_number(&account.customer);
+    picks_up("+13125550183", 50);
+    sid = call_to(&account, "+13125550183");
+    AWAIT(is_now(&account, sid, "in-progress"));
+    carrier_fails(carrier, "POST", say("/Calls/%s", sid), "\"do\":\"status\",\"status\":404");
+    sdk_refused(&account, 400, 21220,
+                "[\"calls\",[\"%s\"],\"update\",[{\"status\":\"completed\"}]]", sid);
+    cr_expect_eq(number_of(say("SELECT COUNT(*) FROM calls WHERE call_sid = '%s'"
+                               " AND end_reason IS NOT NULL",
+                               sid)),
+                 0);
+}
+
 Test(twilio_changes, of_a_call_that_is_over_are_too_late)
 {
     struct account account = account_with_number();
