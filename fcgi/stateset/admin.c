@@ -192,7 +192,8 @@ static const struct query_parameter of_billing[] = {
 
 static const struct query_parameter of_voices[] = {
     {"limit", "\"type\":\"integer\",\"minimum\":0", "The most rows; 100 when it is not given."},
-    {"include_uncached", "\"type\":\"boolean\"", "Tenants that no process holds and that have no recent sessions as well."},
+    {"include_uncached", "\"type\":\"boolean\"",
+     "Tenants that no process holds and that have no recent sessions as well."},
     {NULL, NULL, NULL},
 };
 
@@ -351,18 +352,11 @@ static const struct route routes[] = {
 static const char *const prefixes[] = {"/api/v1/admin", NULL};
 
 const struct dialect stateset_admin = {
-    .name = "stateset",
+    STATESET_FOR_OPERATOR,
     .prefixes = prefixes,
     .body_limit = BODY_LIMIT,
-    .authenticate = admin_authenticate,
-    .limit_rate = admin_limit_rate,
     .item = item,
     .list = list,
-    .refuse = admin_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .security = admin_security,
-    .error_schema = admin_error_schema,
     .item_schema = item_schema,
     .list_schema = list_schema,
     .routes = routes,

@@ -314,20 +314,15 @@ static const struct route routes[] = {
 
 static const char *const prefixes[] = {QUEUES, NULL};
 
+/* clang-format off */
 const struct dialect stateset_sweeps = {
-    .name = "stateset",
+    STATESET_FOR_OPERATOR,
     .prefixes = prefixes,
     .body_limit = 64 * 1024,
-    .authenticate = admin_authenticate,
-    .limit_rate = admin_limit_rate,
     .item = item,
     .list = stateset_list,
-    .refuse = admin_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .security = admin_security,
-    .error_schema = admin_error_schema,
     .item_schema = item_schema,
     .routes = routes,
     .nroutes = COUNT(routes),
 };
+/* clang-format on */

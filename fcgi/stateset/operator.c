@@ -82,19 +82,14 @@ static const char *const prefixes[] = {ADMIN "/auth",
                                        "/api/v1/access-requests",
                                        NULL};
 
+/* clang-format off */
 const struct dialect stateset_operator = {
-    .name = "stateset",
+    STATESET_FOR_OPERATOR,
     .prefixes = prefixes,
     .body_limit = BODY_LIMIT,
-    .authenticate = admin_authenticate,
-    .limit_rate = admin_limit_rate,
     .item = item,
     .list = list,
-    .refuse = admin_refuse,
-    .title = "StateSet Voice API",
-    .version = "1.0.0",
-    .security = admin_security,
-    .error_schema = admin_error_schema,
     .routes = routes,
     .nroutes = COUNT(routes),
 };
+/* clang-format on */

@@ -13,6 +13,12 @@
     .authenticate = stateset_authenticate, .limit_rate = stateset_limit_rate,                      \
     .security = stateset_security
 
+/* The same of the parts that the operator asks by his key, or signed in. */
+#define STATESET_FOR_OPERATOR                                                                      \
+    .name = "stateset", .title = "StateSet Voice API", .version = "1.0.0",                         \
+    .authenticate = admin_authenticate, .limit_rate = admin_limit_rate, .refuse = admin_refuse,    \
+    .security = admin_security, .error_schema = admin_error_schema
+
 /* Lists of fifty unless asked for more, "most" at most. */
 #define STATESET_PAGES(most)                                                                       \
     .limit = "limit", .skip = "offset", .page_size = 50, .page_most = (most)
