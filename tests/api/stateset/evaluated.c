@@ -2,7 +2,6 @@
 
 #include <criterion/criterion.h>
 
-
 struct evaluated evaluated_new(void)
 {
     struct evaluated of = {.customer = customer_new()};
@@ -46,10 +45,10 @@ struct session_eval evaluated_score(struct evaluated *of, const char *version_id
 const char *evaluated_version(const struct evaluated *of)
 {
     const char *id = customer_version(&of->customer, "");
-    struct reply reply = admin("POST",
-                               admin_path(&of->customer, say("/agent-versions/%s/publish",
-                                                             of->customer.agent_version_id)),
-                               NULL);
+    struct reply reply = admin(
+        "POST",
+        admin_path(&of->customer, say("/agent-versions/%s/publish", of->customer.agent_version_id)),
+        NULL);
 
     cr_assert_eq(reply.status, 200, "%s", reply.body);
     return id;
