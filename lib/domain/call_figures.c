@@ -95,15 +95,17 @@ struct question {
     bool of_agent;
 };
 
+/* clang-format off */
 static const char by_agent_and_hour[] =
-    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS(
-        "ix_figures") " GROUP BY agent_id, part";
+    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS("ix_figures")
+    " GROUP BY agent_id, part";
 static const char by_hour_of_agent[] =
-    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS(
-        "ix_agent_figures") " AND agent_id = ? GROUP BY agent_id, part";
+    "SELECT agent_id, HOUR(started_at + INTERVAL ? SECOND) AS part," SUMS("ix_agent_figures")
+    " AND agent_id = ? GROUP BY agent_id, part";
 static const char by_day_of_agent[] =
-    "SELECT agent_id, TO_DAYS(started_at + INTERVAL ? SECOND) - 719528 AS part," SUMS(
-        "ix_agent_figures") " AND agent_id = ? GROUP BY agent_id, part ORDER BY part";
+    "SELECT agent_id, TO_DAYS(started_at + INTERVAL ? SECOND) - 719528 AS part,"
+    SUMS("ix_agent_figures") " AND agent_id = ? GROUP BY agent_id, part ORDER BY part";
+/* clang-format on */
 
 static bool read_sums(struct work *work, const struct question *question, int64_t offset,
                       instant from, instant to, struct rows *sums)
