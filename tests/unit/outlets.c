@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <criterion/criterion.h>
-
 #include "core/clock.h"
 #include "core/config.h"
 #include "stream/audio.h"
@@ -138,12 +136,14 @@ const char *expand(struct arena *arena, const char *text)
     return out.at ? out.at : "";
 }
 
+/* Fuzzers link this file too, which know no assertions. */
 void model_sends(struct live *live, const char *message)
 {
     struct arena arena = {0};
     const char *text = expand(&arena, message);
 
-    cr_expect(realtime_take(live, text, strlen(text)));
+    if (!realtime_take(live, text, strlen(text)))
+        abort();
     arena_free(&arena);
 }
 
