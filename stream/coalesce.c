@@ -5,7 +5,7 @@
 enum {
     WINDOW_US = 200 * 1000,
     CALM_US = 1000 * 1000, /* so long it must be easy before fewer frames wait */
-    LONG_TURN_US = 12000,   /* and busy: more frames wait */
+    LONG_TURN_US = 12000,  /* and busy: more frames wait */
     SHORT_TURN_US = 2000,  /* or idle: fewer */
     BUSY = 800,
     IDLE = 350, /* thousandths of the time in which the loop works */

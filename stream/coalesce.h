@@ -4,8 +4,8 @@
  * Each message to the model costs a wake-up there and back.  As long as the loop keeps up, every
  * frame of 20 ms leaves by itself; when its turns get long and it has little time between them, two
  * or three leave together, so that delay gives way and not calls.  One rule for all calls of the
- * process, but which frame ends a message goes by the call's own count, so that calls which began at
- * different times do not all send at once.
+ * process, but which frame ends a message goes by the call's own count, so that calls which began
+ * at different times do not all send at once.
  */
 #ifndef STREAM_COALESCE_H
 #define STREAM_COALESCE_H

@@ -31,7 +31,7 @@ static struct bystander begin(void)
 
 static void goes_on(struct bystander *by)
 {
-    cr_expect_str_eq(own_call_state(&by->call), "active");
+    AWAIT(strcmp(own_call_state(&by->call), "active") == 0);
     websocket_say(&by->ws,
                   "{\"event\":\"dtmf\",\"dtmf\":{\"track\":\"inbound_track\",\"digit\":\"1\"}}");
     cr_expect_not_null(own_call_hear(&by->ws, "\"event\":\"media\"", 20), "its agent answers");
@@ -189,11 +189,9 @@ Test(hostile, noise_behind_the_upgrade_harms_nobody, .timeout = 90)
     unsigned seed = 1;
 
     for (int i = 0; i < 60; i++) {
-        struct own_call call = {0};
         struct websocket ws = websocket_open(stream_port(), "/media-stream", "");
         unsigned char noise[512];
 
-        (void)call;
         for (size_t n = 0; n < sizeof noise; n++)
             noise[n] = (unsigned char)((seed = seed * 1103515245 + 12345) >> 16);
         websocket_raw(&ws, noise, sizeof noise);
