@@ -8,6 +8,7 @@
 #include "stream/mind.h"
 #include "stream/monitor.h"
 #include "stream/recorder.h"
+#include "stream/response_end.h"
 #include "stream/socket.h"
 #include "stream/tones.h"
 
@@ -304,6 +305,7 @@ void bridge_interrupt(struct live *live)
     speech->state = INTERRUPTION_NOT_ASKED;
     speech->deadline_us = 0;
     voice_out_stop(live);
+    response_drop_retry(live);
     if (!is_held && playback_is_idle(&live->playback) && live->responses.phase == RESPONSE_NONE)
         return;
     if (is_held)

@@ -8,6 +8,7 @@
 #include "stream/bridge.h"
 #include "stream/live.h"
 #include "stream/mind.h"
+#include "stream/response_end.h"
 #include "stream/short_words.h"
 #include "stream/socket.h"
 
@@ -117,6 +118,7 @@ void interruption_pauses(struct live *live)
 
 static void answer(struct live *live)
 {
+    response_drop_retry(live);
     mind_speak(live, &(struct speak){.purpose = "turn"});
 }
 

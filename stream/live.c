@@ -20,6 +20,7 @@
 #include "stream/recorder.h"
 #include "stream/recording_pause.h"
 #include "stream/relay.h"
+#include "stream/response_end.h"
 #include "stream/tools.h"
 
 enum {
@@ -234,6 +235,7 @@ void live_ready(struct live *live)
     live->was_ready = true;
     live->ready_us = live->active_us = sockets_now_us();
     live->segments++;
+    live->responses.retries = 0;
     log_info(&live->work, "session.ready", "ms=%lld segment=%u", (long long)live_elapsed_ms(live),
              live->segments);
     if (is_first)
@@ -252,8 +254,10 @@ void live_ready(struct live *live)
                                          .instructions = greeting(live),
                                          .words = live->is_resumed ? NULL : live->settings.greeting,
                                          .no_tools = true});
-    else if (live->transcript.last && live->transcript.last->speaker == SPEAKER_USER)
+    else if (live->transcript.last && live->transcript.last->speaker == SPEAKER_USER) {
+        response_drop_retry(live);
         mind_speak(live, &(struct speak){.purpose = "resume"});
+    }
 }
 
 void live_write_turns(struct live *live)
@@ -353,9 +357,13 @@ static void conclude(struct live *live)
     fact_end(&live->subject, live->result, live->end_reason, live->ended_ms, live->segments);
 }
 
-/* Its sockets may be gone by now: the session is held for as long as it waits. */
+/*
+ * Its sockets may be gone by now: the session is held for as long as it waits.  Another voice that
+ * still speaks would add words to the transcript that nobody hears.
+ */
 static void await_last_words(struct live *live)
 {
+    voice_out_stop(live);
     live->last_words_us = sockets_now_us() + LAST_WORDS_US;
     live->state = LIVE_CLOSING;
     live_hold(live);

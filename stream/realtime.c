@@ -295,9 +295,10 @@ static void on_committed(struct live *live, json_object *event)
 
     if (live->last_words_us)
         live->speech.item[0] = '\0'; /* whatever it was called before */
-    else if (!live->settings.interruption.decides)
+    else if (!live->settings.interruption.decides) {
         responses_turn_taken(&live->responses);
-    else if (live->state == LIVE_READY)
+        response_drop_retry(live);
+    } else if (live->state == LIVE_READY)
         interruption_turn(live, slot);
 }
 

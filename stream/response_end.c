@@ -38,12 +38,17 @@ static struct speak same_again(const struct responses *responses)
     return (struct speak){.purpose = "retry"};
 }
 
-static void retry(struct live *live, const char *code, unsigned most)
+static void ask_again_soon(struct live *live)
 {
-    bool is_given_up = ++live->responses.retries > most || realtime_is_fatal(code);
-
     live->again = same_again(&live->responses);
     live->retry_us = sockets_now_us() + RETRY_US;
+}
+
+void response_retry(struct live *live, const char *code)
+{
+    bool is_given_up = ++live->responses.retries > RETRIES || realtime_is_fatal(code);
+
+    ask_again_soon(live);
     if (!is_given_up)
         return;
     if (!live->again.instructions) {
@@ -53,9 +58,19 @@ static void retry(struct live *live, const char *code, unsigned most)
     model_lost(live, code);
 }
 
-void response_retry(struct live *live, const char *code)
+/* Silence is no failure: the connection is sound, and a model may have nothing to say. */
+static void retry_mute(struct live *live)
 {
-    retry(live, code, RETRIES);
+    if (++live->responses.retries > MUTE_RETRIES)
+        live->responses.retries = 0;
+    else
+        ask_again_soon(live);
+}
+
+void response_drop_retry(struct live *live)
+{
+    if (!live->again.must)
+        live->retry_us = 0;
 }
 
 /* ---- how it ended ---- */
@@ -88,7 +103,7 @@ static void apologise(struct live *live)
     const char *language = live->settings.language;
 
     if (live->responses.is_ours && is(live->responses.current.purpose, "apology"))
-        retry(live, "content_filter", RETRIES);
+        response_retry(live, "content_filter");
     else if (!language || is(language, "en"))
         mind_say(live, "apology", sentence);
     else
@@ -117,12 +132,12 @@ void response_ended(struct live *live, json_object *event)
     add_usage(&live->usage, json_member(response, "usage"));
     if (is_whole && (responses->has_come || !is_known))
         responses->retries = 0;
-    if (is(status, "failed"))
-        retry(live, code ? code : "failed", RETRIES);
+    if (!is_stale && is(status, "failed"))
+        response_retry(live, code ? code : "failed");
     else if (is_known && is_cut && is(json_text(details, "reason"), "content_filter"))
         apologise(live);
     else if (has_waiting)
         realtime_speak_waiting(live);
     else if (is_known && (is_whole || is_cut) && !responses->has_come)
-        retry(live, "mute", MUTE_RETRIES);
+        retry_mute(live);
 }

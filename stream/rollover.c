@@ -1,14 +1,17 @@
 #include "stream/rollover.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/clock.h"
 #include "core/config.h"
 #include "core/log.h"
 #include "stream/live.h"
+#include "stream/mind.h"
 #include "stream/model.h"
 #include "stream/realtime.h"
 #include "stream/realtime_link.h"
+#include "stream/refused.h"
 #include "stream/socket.h"
 
 enum {
@@ -101,6 +104,25 @@ static void configure(struct live *live)
     outlet_send(rollover->outlet, text.at, text.length);
 }
 
+/* Whether the error is of our configuration, and without the setting it names that may be taken. */
+static bool is_mended(struct live *live, const char *text, size_t length)
+{
+    enum { EVENT, CODE, PARAM, WANTED };
+    struct member error[] = {{.name = "error"}};
+    struct member found[WANTED] = {
+        [EVENT] = {.name = "event_id"}, [CODE] = {.name = "code"}, [PARAM] = {.name = "param"}};
+    char code[64], param[256];
+
+    if (!scan_members(text, length, error, 1) || error[0].kind != '{' ||
+        !scan_members(error[0].value.at, error[0].value.length, found, WANTED) ||
+        !slice_is(found[EVENT].value, live->rollover.setup_event))
+        return false;
+    if (!slice_copy(found[CODE].value, code, sizeof code))
+        snprintf(code, sizeof code, "unknown");
+    return slice_copy(found[PARAM].value, param, sizeof param) &&
+           refused_setting(live, code, param);
+}
+
 bool rollover_take(struct live *live, const char *text, size_t length)
 {
     struct member wanted[] = {{.name = "type"}};
@@ -114,6 +136,8 @@ bool rollover_take(struct live *live, const char *text, size_t length)
         configure(live);
     } else if (strcmp(type, "session.updated") == 0)
         live->rollover.is_configured = true;
+    else if (strcmp(type, "error") == 0 && is_mended(live, text, length))
+        configure(live);
     else if (strcmp(type, "error") == 0 || strcmp(type, "input_audio_buffer.speech_started") == 0)
         try_later(live, type);
     arena_reset(&live->scratch);
@@ -140,6 +164,7 @@ static void take_over(struct live *live)
 {
     struct rollover *rollover = &live->rollover;
     struct outlet *old = live->model;
+    bool owed = live->responses.phase != RESPONSE_NONE;
 
     live->model = rollover->outlet;
     live->link = rollover->link;
@@ -154,7 +179,10 @@ static void take_over(struct live *live)
     live->connects = 1;
     live->segments++;
     responses_forget(&live->responses);
+    live->responses.retries = 0;
     model_tell_history(live);
+    if (owed)
+        mind_speak(live, &(struct speak){.purpose = "resume"});
     log_info(&live->work, "model.rolled", "segment=%u", live->segments);
     fact_event(&live->subject, "model.rolled", "info", "model", "{\"planned\":true}");
 }

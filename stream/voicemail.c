@@ -34,6 +34,7 @@ static void stop_talking(struct live *live)
     live->voicemail.since_us = live->voicemail.voice_us = sockets_now_us();
     live->responses.caller_speaks = false;
     responses_forget_waiting(&live->responses);
+    live->retry_us = 0;
     bridge_interrupt(live);
     live->settings.turn_detection = "null";
     if (live->mind && live->mind->configure)

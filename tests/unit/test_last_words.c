@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/config.h"
 #include "outlets.h"
 #include "stream/last_words.h"
 #include "stream/media.h"
 #include "stream/mind.h"
 #include "stream/realtime.h"
+#include "stream/resolver.h"
 #include "stream/socket.h"
 
 static struct kept carrier, model;
@@ -162,6 +164,81 @@ Test(last_words, end_with_the_model)
     live->model = NULL;
     later(100);
     is_written("[unintelligible]");
+}
+
+/* ---- another voice that still speaks ---- */
+
+static struct kept socket;
+static struct {
+    const struct role *role;
+    void *with;
+} voice;
+
+static void connect(const struct role *role, const struct target *target, void *with)
+{
+    (void)target;
+    voice.role = role;
+    voice.with = with;
+}
+
+/* The caller's words are not written down yet when the other voice is to say the answer. */
+static void is_answered_by_another_voice(void)
+{
+    static struct config config = {.elevenlabs_base_url = "http://voice.invalid"};
+    static const struct voice_choice choice = {
+        .provider = VOICE_ELEVENLABS, .voice_id = "v", .model_id = "m", .settings_json = "{}"};
+
+    live->work.config = &config;
+    resolver_pretend("192.0.2.7");
+    sockets_connect_by(connect);
+    voice_out_begin(live, &choice);
+    kept_open(&socket);
+    voice.role->opened(voice.with, &socket.outlet);
+    take(BEGINS);
+    take(STOPS);
+    take(TAKEN);
+    take("{'type':'response.created','response':{'id':'r1'}}");
+    take("{'type':'response.output_text.delta','response_id':'r1','item_id':'i1',"
+         "'content_index':0,'delta':'It is cancelled. '}");
+    take("{'type':'response.output_text.done','response_id':'r1','item_id':'i1'}");
+    take("{'type':'response.done','response':{'id':'r1','status':'completed'}}");
+    cr_assert_eq(kept_with(&socket, "It is cancelled."), 1u);
+    hang_up();
+    is_not_over();
+    kept_forget(&model);
+}
+
+static void voice_says(const char *given)
+{
+    const char *text = expand(&arena, given);
+
+    voice.role->message(voice.with, text, strlen(text));
+}
+
+static void voice_is_gone(void)
+{
+    voice.role->closed(voice.with, &(struct closing){.code = 1006, .reason = ""});
+}
+
+Test(last_words, are_not_followed_by_what_nobody_hears)
+{
+    is_answered_by_another_voice();
+    voice_says("{'audio':'#800#','alignment':{'chars':['I','t',' ','i','s']}}");
+    take(HEARD);
+    later(100);
+    is_written("Cancel it, thanks.");
+    cr_expect_null(strstr(facts_kept, "It is"), "%s", facts_kept);
+    voice_is_gone();
+}
+
+Test(last_words, are_awaited_without_a_word_to_the_model_when_the_other_voice_fails)
+{
+    is_answered_by_another_voice();
+    voice_is_gone();
+    take(HEARD);
+    later(100);
+    is_written("Cancel it, thanks.");
+    cr_expect_eq(model.count, 0u, "%s", kept_last(&model));
 }
 
 Test(last_words, do_not_keep_a_process_from_ending)

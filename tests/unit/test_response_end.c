@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "outlets.h"
+#include "stream/bridge.h"
 #include "stream/mind.h"
 #include "stream/realtime.h"
 #include "stream/socket.h"
@@ -61,6 +62,7 @@ static void ends(const char *id, const char *how)
 
 #define SOUND                                                                                      \
     "{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1','delta':'#800#'}"
+#define TAKEN "{'type':'input_audio_buffer.committed','item_id':'u1'}"
 #define WHOLE "'status':'completed'"
 #define FAILED                                                                                     \
     "'status':'failed','status_details':{'type':'failed','error':{'code':'server_error'}}"
@@ -81,19 +83,110 @@ Test(response_end, without_a_sound_is_asked_for_again_as_it_was)
     cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 2u);
 }
 
-Test(response_end, without_a_sound_twice_takes_another_connection_that_says_it)
+Test(response_end, without_a_sound_twice_is_meant_so_and_keeps_its_connection)
 {
     greets();
     ends("r1", WHOLE);
     later(1600);
     begins("r2");
     ends("r2", WHOLE);
-    cr_expect_neq(live->state, LIVE_READY, "this one has no voice");
-    live->state = LIVE_READY;
-    live->model = &model.outlet;
-    model.closed = 0;
     later(1600);
-    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 3u);
+    cr_expect_eq(kept_with(&model, "response.create"), 2u);
+    cr_expect_eq(live->state, LIVE_READY);
+    cr_expect_eq(model.closed, 0u);
+    greets();
+    ends("r1", WHOLE);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 4u, "the next one may be tried again too");
+}
+
+Test(response_end, of_the_last_session_does_not_count_in_the_next)
+{
+    live->responses.retries = 3;
+    live_ready(live);
+    cr_expect_eq(live->state, LIVE_READY);
+    take("{'type':'response.created','response':{'id':'r1'}}");
+    ends("r1", FAILED);
+    cr_expect_eq(live->state, LIVE_READY, "its first failure is not the fourth");
+}
+
+Test(response_end, is_not_made_good_when_the_session_that_follows_owes_something_else)
+{
+    live->was_ready = true;
+    greets();
+    ends("r1", FAILED);
+    take(TAKEN);
+    live->retry_us = sockets_now_us() + 1; /* as if it had failed behind that turn */
+    live_ready(live);
+    cr_expect_eq(kept_with(&model, "\"purpose\":\"resume\""), 1u);
+    cr_expect_eq(live->retry_us, 0);
+}
+
+/* ---- the call goes on before it is asked for again ---- */
+
+Test(response_end, in_failure_is_forgotten_when_the_caller_has_said_something_else)
+{
+    live->settings.interruption.decides = live->settings.interruption.has_conditions = false;
+    greets();
+    ends("r1", FAILED);
+    take(TAKEN);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u, "the model answers by itself");
+}
+
+Test(response_end, in_failure_is_forgotten_when_the_callers_next_turn_is_answered)
+{
+    live->settings.interruption.decides = true;
+    greets();
+    ends("r1", FAILED);
+    take(TAKEN);
+    cr_expect_eq(kept_with(&model, "\"purpose\":\"turn\""), 1u);
+    begins("r2");
+    ends("r2", "'status':'cancelled'");
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 1u);
+}
+
+Test(response_end, in_failure_is_forgotten_when_the_agent_is_interrupted)
+{
+    greets();
+    ends("r1", FAILED);
+    bridge_interrupt(live);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u);
+}
+
+Test(response_end, in_failure_of_what_must_be_said_is_never_forgotten)
+{
+    mind_insist(live, "farewell", "Goodbye");
+    begins("r1");
+    ends("r1", FAILED);
+    bridge_interrupt(live);
+    take(TAKEN);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Goodbye"), 2u);
+}
+
+Test(response_end, in_failure_is_not_told_to_a_machine)
+{
+    live->settings.voicemail_message = "Call us back.";
+    mind_insist(live, "order", "Wait a moment");
+    begins("r1");
+    ends("r1", FAILED);
+    voicemail_verdict(live, "machine_start");
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Wait a moment"), 1u);
+}
+
+Test(response_end, in_failure_of_what_the_caller_cut_off_is_not_made_good)
+{
+    greets();
+    take(SOUND);
+    take("{'type':'input_audio_buffer.speech_started','audio_start_ms':0,'item_id':'u1'}");
+    take(TAKEN);
+    ends("r1", FAILED);
+    later(1600);
+    cr_expect_eq(kept_with(&model, "response.create"), 1u);
 }
 
 Test(response_end, of_one_that_was_never_said_to_begin_is_known_all_the_same)
