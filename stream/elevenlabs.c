@@ -13,8 +13,9 @@
 enum {
     LONGEST_MESSAGE = 1024 * 1024,
     MOST_QUEUED = 64 * 1024,
-    MOST_MESSAGES = 4000, /* in a second; a voice sends a few for each sentence */
-    PIECE = 6400,         /* of base64 at a time: 600 ms, as a model sends it at most */
+    MOST_MESSAGES = 4000,  /* in a second; a voice sends a few for each sentence */
+    PIECE = 6400,          /* of base64 at a time: 600 ms, as a model sends it at most */
+    SLOW_US = 1000 * 1000, /* to connect */
 };
 
 struct tts {
@@ -23,6 +24,8 @@ struct tts {
     const struct tts_listener *listener; /* NULL: nobody wants to hear of it any more */
     struct outlet *outlet;
     struct ws_url url;
+    char address[64]; /* that is being connected to; "": none, or somebody answered there */
+    int64_t since_us;
     bool was_open;
     bool is_beginning; /* tts_open has not returned yet: there is nobody to tell of a failure */
     char why[64];      /* what the provider said when it gave up */
@@ -72,10 +75,20 @@ void tts_end(struct tts *tts)
     outlet_send(tts->outlet, end, sizeof end - 1);
 }
 
+/* Whoever connects next may find the host at another address. */
+static void note_unreached(const struct tts *tts)
+{
+    if (tts->address[0])
+        resolver_forget(tts->url.host, tts->address);
+}
+
+/* One that nobody wants to wait for any longer is told of too late by its socket. */
 void tts_close(struct tts *tts)
 {
     if (!tts)
         return;
+    if (sockets_now_us() - tts->since_us > SLOW_US)
+        note_unreached(tts);
     tts->listener = NULL;
     if (tts->outlet)
         tts->outlet->close(tts->outlet, 1000, "");
@@ -170,6 +183,7 @@ static void opened(void *with, struct outlet *outlet)
 {
     struct tts *tts = with;
 
+    tts->address[0] = '\0';
     if (!tts->listener) {
         outlet->close(outlet, 1000, "");
         return;
@@ -197,6 +211,9 @@ static void closed(void *with, const struct closing *closing)
         log_info(&tts->live->work, "voice.closed", "status=%d code=%u", closing->status,
                  closing->code);
     tts->outlet = NULL;
+    if (!closing->status)
+        note_unreached(tts);
+    tts->address[0] = '\0';
     if (tts->is_beginning) {
         tts->listener = NULL;
         return;
@@ -257,6 +274,8 @@ static void connect_to(void *with, const char *address)
     target.port = tts->url.port;
     target.path = write_path(tts);
     target.authorization = tts->choice->api_key;
+    snprintf(tts->address, sizeof tts->address, "%s", address);
+    tts->since_us = sockets_now_us();
     socket_connect(&tts_role, &target, tts);
 }
 

@@ -1,5 +1,6 @@
 #include "stream/places.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -16,13 +17,14 @@ struct leaving {
 };
 
 static struct leaving *waiting;
+static atomic_bool is_over;
 
 static void run(struct work *work, struct task *task)
 {
     struct leaving *leaving = (struct leaving *)task;
 
     work->tenant = leaving->tenant;
-    leaving->ok = socket_place_give_back(work, &leaving->place);
+    leaving->ok = is_over || socket_place_give_back(work, &leaving->place);
 }
 
 static void try_later(struct leaving *leaving)
@@ -54,7 +56,7 @@ void places_give_back(int64_t tenant, const struct socket_place *place)
 {
     struct leaving *leaving;
 
-    if (uid_is_none(place->holder))
+    if (uid_is_none(place->holder) || is_over)
         return;
     leaving = calloc(1, sizeof *leaving);
     if (!leaving)
@@ -62,6 +64,11 @@ void places_give_back(int64_t tenant, const struct socket_place *place)
     leaving->tenant = tenant;
     leaving->place = *place;
     send(leaving);
+}
+
+void places_end(void)
+{
+    is_over = true;
 }
 
 void places_tick(void)

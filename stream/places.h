@@ -13,6 +13,12 @@
 /* In the loop. A place that nobody holds needs nothing. */
 void places_give_back(int64_t tenant, const struct socket_place *place);
 
+/*
+ * The node ends, and its places with it: none is given back any more, and what waits to be is let
+ * go, so that a store that does not answer keeps nobody.
+ */
+void places_end(void);
+
 /* From the loop's tick. */
 void places_tick(void);
 

@@ -22,7 +22,17 @@ enum {
 /* One attempt to connect; only the session's current one may speak to it. */
 struct link {
     struct live *live;
+    struct ws_url url;
+    char address[64];
+    bool was_reached; /* somebody answered there, if only to refuse */
 };
+
+/* Whoever connects next may find the host at another address. */
+static void note_end(const struct link *link)
+{
+    if (!link->was_reached)
+        resolver_forget(link->url.host, link->address);
+}
 
 /* ---- the socket ---- */
 
@@ -31,6 +41,7 @@ static void opened(void *with, struct outlet *outlet)
     struct link *link = with;
     struct live *live = link->live;
 
+    link->was_reached = true;
     if (live->rollover.link == link) {
         rollover_opened(live, outlet);
         return;
@@ -64,6 +75,8 @@ static void closed(void *with, const struct closing *closing)
     const char *why = live->last_error[0] ? live->last_error : closing->reason;
 
     log_info(&live->work, "model.closed", "status=%d code=%u", closing->status, closing->code);
+    link->was_reached |= closing->status != 0;
+    note_end(link);
     if (live->rollover.link == link)
         rollover_gone(live);
     call_log_closed(live->log, live->link == link ? 'x' : 'y', closing);
@@ -125,10 +138,11 @@ static void write_path(const struct live *live, const struct ws_url *url, struct
 }
 
 /* Begins to connect; false when the URL cannot be read. */
-static bool open_link(struct live *live, const char *address, struct link **link)
+static bool open_link(struct live *live, const char *address, struct link **place)
 {
     struct text path = {.arena = &live->scratch};
     struct target target = {.address = address};
+    struct link *link;
     struct ws_url url;
 
     if (!address || !ws_url_read(url_of(live), &url))
@@ -141,9 +155,11 @@ static bool open_link(struct live *live, const char *address, struct link **link
     if (key_of(live) && *key_of(live))
         target.authorization = arena_format(&live->scratch, "Bearer %s", key_of(live));
     live_hold(live);
-    *link = arena_new(&live->work.arena, struct link, 1);
-    (*link)->live = live;
-    socket_connect(&link_role, &target, *link);
+    link = arena_new(&live->work.arena, struct link, 1);
+    *link = (struct link){.live = live, .url = url};
+    snprintf(link->address, sizeof link->address, "%s", address);
+    *place = link;
+    socket_connect(&link_role, &target, link);
     return true;
 }
 
@@ -190,9 +206,12 @@ void realtime_open_beside(struct live *live)
     resolve(live, connect_beside);
 }
 
+/* A link that is still on its way when its time is over is told of too late by its socket. */
 static void close_model(struct live *live)
 {
     rollover_drop(live);
+    if (live->link && sockets_now_us() > live->deadline_us)
+        note_end(live->link);
     if (live->model)
         live->model->close(live->model, 1000, "");
     live->model = NULL;

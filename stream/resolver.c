@@ -19,10 +19,10 @@ struct asker {
     void *with;
 };
 
-/* The helper reads the host and writes the address; the rest is the loop's meanwhile. */
+/* The helper reads the first two and writes the address; the rest is the loop's meanwhile. */
 struct question {
     struct task task;
-    char host[HOST_SIZE], address[INET6_ADDRSTRLEN];
+    char host[HOST_SIZE], avoided[INET6_ADDRSTRLEN], address[INET6_ADDRSTRLEN];
     struct question *next; /* of those that are under way */
     struct asker *first, **end;
 };
@@ -36,42 +36,83 @@ static const char *pretended;
 static struct known {
     char host[HOST_SIZE], address[INET6_ADDRSTRLEN]; /* "": it has none */
     int64_t until_us;
+    bool is_bad; /* nothing could be connected to there */
 } known[RESOLVER_HOSTS];
 
-/* NULL when nothing is known any more. */
-static const struct known *recall(const char *host)
+/* What was known of the host last, however long ago; NULL: nothing. */
+static struct known *known_of(const char *host)
 {
-    int64_t now_us = clock_monotonic_us();
-
     for (size_t i = 0; i < RESOLVER_HOSTS; i++)
-        if (known[i].until_us > now_us && strcmp(known[i].host, host) == 0)
+        if (strcmp(known[i].host, host) == 0)
             return &known[i];
     return NULL;
 }
 
-/* In the place of what was known of the host, or of what is known for the shortest time. */
-static void remember(const struct question *question)
+/* NULL when nothing is known any more. */
+static const struct known *recall(const char *host)
+{
+    const struct known *one = known_of(host);
+
+    return one && one->until_us > clock_monotonic_us() ? one : NULL;
+}
+
+static struct known *known_for_the_shortest_time(void)
 {
     struct known *place = &known[0];
 
-    for (size_t i = 0; i < RESOLVER_HOSTS; i++) {
-        if (strcmp(known[i].host, question->host) == 0) {
-            place = &known[i];
-            break;
-        }
+    for (size_t i = 1; i < RESOLVER_HOSTS; i++)
         if (known[i].until_us < place->until_us)
             place = &known[i];
+    return place;
+}
+
+/* A host that had an address keeps it while it cannot be looked up. */
+static void remember(struct question *question)
+{
+    struct known *place = known_of(question->host);
+    bool was_found = question->address[0] != '\0';
+
+    if (!place) {
+        place = known_for_the_shortest_time();
+        *place = (struct known){0};
+        memcpy(place->host, question->host, sizeof place->host);
     }
-    memcpy(place->host, question->host, sizeof place->host);
-    memcpy(place->address, question->address, sizeof place->address);
-    place->until_us =
-        clock_monotonic_us() + (question->address[0] ? RESOLVER_KEPT_US : RESOLVER_FAILED_US);
+    if (was_found) {
+        memcpy(place->address, question->address, sizeof place->address);
+        place->is_bad = false;
+    }
+    memcpy(question->address, place->address, sizeof question->address);
+    place->until_us = clock_monotonic_us() + (was_found ? RESOLVER_KEPT_US : RESOLVER_FAILED_US);
+}
+
+void resolver_forget(const char *host, const char *address)
+{
+    struct known *one = known_of(host);
+
+    if (!one || strcmp(one->address, address) != 0)
+        return;
+    one->until_us = clock_monotonic_us();
+    one->is_bad = true;
 }
 
 /* ---- looking up ---- */
 
+/* The first that is not avoided, or else the last; 0 or an error of getnameinfo(). */
+static int write_one(const struct addrinfo *found, const char *avoided, char *address, size_t size)
+{
+    int rc = 0;
+
+    for (; found; found = found->ai_next) {
+        rc = getnameinfo(found->ai_addr, found->ai_addrlen, address, (socklen_t)size, NULL, 0,
+                         NI_NUMERICHOST);
+        if (rc != 0 || strcmp(address, avoided) != 0)
+            break;
+    }
+    return rc;
+}
+
 /* IPv4 first: it is what works wherever both are said to. */
-static bool ask_system(const char *host, char *address, size_t size)
+static bool ask_system(const char *host, const char *avoided, char *address, size_t size)
 {
     const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
     const struct addrinfo other = {.ai_family = AF_INET6, .ai_socktype = SOCK_STREAM};
@@ -81,8 +122,7 @@ static bool ask_system(const char *host, char *address, size_t size)
     if (rc != 0)
         rc = getaddrinfo(host, NULL, &other, &found);
     if (rc == 0)
-        rc = getnameinfo(found->ai_addr, found->ai_addrlen, address, (socklen_t)size, NULL, 0,
-                         NI_NUMERICHOST);
+        rc = write_one(found, avoided, address, size);
     if (rc != 0)
         log_warning(NULL, "resolver.failed", "host=%s text=\"%s\"", host, gai_strerror(rc));
     if (found)
@@ -90,14 +130,15 @@ static bool ask_system(const char *host, char *address, size_t size)
     return rc == 0;
 }
 
-static bool (*look_up)(const char *host, char *address, size_t size) = ask_system;
+static bool (*look_up)(const char *host, const char *avoided, char *address,
+                       size_t size) = ask_system;
 
 static void run(struct work *work, struct task *task)
 {
     struct question *question = (struct question *)task;
 
     (void)work;
-    if (!look_up(question->host, question->address, sizeof question->address))
+    if (!look_up(question->host, question->avoided, question->address, sizeof question->address))
         question->address[0] = '\0';
 }
 
@@ -179,7 +220,10 @@ static struct question *find_under_way(const char *host)
 static struct question *ask(const char *host)
 {
     struct question *question = new_question(host);
+    const struct known *one = known_of(host);
 
+    if (one && one->is_bad)
+        memcpy(question->avoided, one->address, sizeof question->avoided);
     question->task = (struct task){.run = run, .done = was_found};
     if (!helper || !helper_give(helper, &question->task)) {
         free(question);
@@ -227,7 +271,8 @@ void resolver_pretend(const char *address)
     pretended = address;
 }
 
-void resolver_look_up_by(bool (*other)(const char *host, char *address, size_t size))
+void resolver_look_up_by(bool (*other)(const char *host, const char *avoided, char *address,
+                                       size_t size))
 {
     look_up = other ? other : ask_system;
 }

@@ -291,18 +291,20 @@ static void row_is_told(struct visitor *visitor, const struct event_news *news, 
     arena_free(&arena);
 }
 
+/* At the pace of a replay: his outlet may be full of that still. */
 static void flush_waiting(struct visitor *visitor)
 {
-    while (visitor->waiting) {
+    while (visitor->waiting && visitor->outlet->waiting < REPLAY_BYTES) {
         struct waiting *waiting = visitor->waiting;
 
         visitor->waiting = waiting->next;
+        visitor->waiting_bytes -= waiting->length;
         if (!seen_before(visitor->seen, waiting->id))
             outlet_send(visitor->outlet, waiting->text, waiting->length);
         free(waiting);
     }
-    visitor->waiting_end = &visitor->waiting;
-    visitor->waiting_bytes = 0;
+    if (!visitor->waiting)
+        visitor->waiting_end = &visitor->waiting;
 }
 
 /*
@@ -321,6 +323,8 @@ static void replay(struct visitor *visitor)
     if (visitor->replayed < proof->rows.count)
         return;
     flush_waiting(visitor);
+    if (visitor->waiting)
+        return;
     proof_free(proof);
     visitor->replay = NULL;
     visitor->state = LISTENING;
@@ -551,6 +555,7 @@ void visitors_tick(void)
 
 void visitors_leave(void)
 {
+    places_end();
     for (struct visitor *visitor = visitors; visitor; visitor = visitor->next)
         leave(visitor, 1001, "the node is going away");
 }

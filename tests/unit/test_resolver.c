@@ -12,13 +12,19 @@
 
 static const struct config config;
 static _Atomic int looked_up; /* by the system, so far */
+static _Atomic bool is_away;  /* the name server */
 
-/* Hosts that begin with "lost" have no address, others one that ends in their length. */
-static bool stand_in(const char *host, char *address, size_t size)
+/*
+ * Hosts that begin with "lost" have no address, others one that ends in their length, and another
+ * that ends in the number after that.
+ */
+static bool stand_in(const char *host, const char *avoided, char *address, size_t size)
 {
     looked_up++;
     snprintf(address, size, "192.0.2.%zu", strlen(host));
-    return strncmp(host, "lost", 4) != 0;
+    if (strcmp(address, avoided) == 0)
+        snprintf(address, size, "192.0.2.%zu", strlen(host) + 1);
+    return !is_away && strncmp(host, "lost", 4) != 0;
 }
 
 static void setup(void)
@@ -128,7 +134,7 @@ Test(resolver, what_is_known_is_forgotten_after_a_while)
     cr_expect_eq(looked_up, 2);
 }
 
-Test(resolver, that_there_is_no_address_is_forgotten_after_a_second)
+Test(resolver, that_there_is_no_address_is_forgotten_soon)
 {
     struct asked one;
 
@@ -157,4 +163,55 @@ Test(resolver, who_tries_again_at_once_does_so_in_a_later_turn)
     offloop_collect();
     cr_expect_eq(one.times, 3);
     cr_expect_eq(looked_up, 1);
+}
+
+Test(resolver, a_host_keeps_its_address_while_the_name_server_is_away)
+{
+    struct asked one;
+
+    find(&one, "model.test");
+    settle();
+    is_away = true;
+    clock_advance_us(RESOLVER_KEPT_US);
+    find(&one, "model.test");
+    settle();
+    cr_expect_str_eq(one.address, "192.0.2.10");
+    cr_expect_eq(looked_up, 2);
+    clock_advance_us(RESOLVER_FAILED_US);
+    find(&one, "model.test");
+    settle();
+    cr_expect_eq(looked_up, 3, "but is asked for again soon");
+}
+
+Test(resolver, an_address_that_is_of_no_use_is_avoided)
+{
+    struct asked one;
+
+    find(&one, "model.test");
+    settle();
+    resolver_forget("model.test", "192.0.2.10");
+    cr_expect_eq(find(&one, "model.test")->times, 0, "it is looked up anew");
+    settle();
+    cr_expect_str_eq(one.address, "192.0.2.11");
+    resolver_forget("model.test", "192.0.2.10");
+    cr_expect_eq(find(&one, "model.test")->times, 1, "that other one was not of no use");
+    cr_expect_eq(looked_up, 2);
+}
+
+Test(resolver, an_address_of_no_use_is_better_than_none)
+{
+    struct asked one;
+
+    find(&one, "model.test");
+    settle();
+    resolver_forget("model.test", "192.0.2.10");
+    is_away = true;
+    find(&one, "model.test");
+    settle();
+    cr_expect_str_eq(one.address, "192.0.2.10");
+    is_away = false;
+    clock_advance_us(RESOLVER_FAILED_US);
+    find(&one, "model.test");
+    settle();
+    cr_expect_str_eq(one.address, "192.0.2.11", "it is avoided still");
 }

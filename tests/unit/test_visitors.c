@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "stream/offloop.h"
 #include "stream/proof.h"
 #include "stream/socket.h"
+#include "stream/visitor.h"
 #include "world.h"
 
 enum { MINUTE_MS = 61 * 1000, SOCKETS = 10 };
@@ -215,4 +217,107 @@ Test(visitors, whose_place_others_have_by_now_are_closed)
     cr_expect_eq(guest.outlet.closed, 4429u, "%u", guest.outlet.closed);
     guest_goes(&guest);
     cr_expect_eq(places_held(), SOCKETS);
+}
+
+/* ---- the end of the node ---- */
+
+static atomic_bool is_answering;
+
+/* As a store that does not answer holds up whoever asks it. */
+static void wait_for_store(struct work *own, struct task *task)
+{
+    (void)own, (void)task;
+    while (!is_answering)
+        usleep(1000);
+}
+
+static void was_waiting(struct task *task)
+{
+    (void)task;
+}
+
+Test(visitors, leave_their_places_to_the_end_of_the_node)
+{
+    struct task slow = {.run = wait_for_store, .done = was_waiting};
+    struct api_key key;
+    const char *bearer = bearer_of_new_key(&key);
+    struct guest early, late;
+    int64_t held;
+
+    guest_comes(&early, bearer, "");
+    guest_comes(&late, bearer, "");
+    cr_assert_eq(places_held(), 2);
+    cr_assert(proofs_run(&slow));
+    events_role.closed(early.with, &(struct closing){.code = 1000, .reason = ""});
+    visitors_leave();
+    cr_expect_eq(late.outlet.closed, 1001u);
+    is_answering = true;
+    guest_goes(&late);
+    cr_expect_eq(places_held(), 2, "the store was asked for nothing");
+    node_stop();
+    cr_assert(socket_places_held(work, "events", &held), "%s", work->error.message);
+    cr_expect_eq(held, 0);
+}
+
+/* ---- what happens during a replay ---- */
+
+/* Comes in, is proven, and what was before is being read. */
+static struct visitor *guest_replays(struct guest *guest, const char *bearer)
+{
+    const struct upgrade upgrade = {.path = "/events/ws",
+                                    .query = "after=evt_0190a0a0a0a07000800000000000000a",
+                                    .ip = "192.0.2.1",
+                                    .authorization = bearer,
+                                    .api_key = "",
+                                    .protocols = ""};
+    struct visitor *visitor;
+
+    cr_assert_eq(events_role.admit(&upgrade, &guest->with), 101);
+    kept_open(&guest->outlet);
+    visitor = guest->with;
+    events_role.opened(visitor, &guest->outlet.outlet);
+    for (int tries = 0; visitor->state != REPLAYING && tries < 10000; tries++) {
+        offloop_collect();
+        usleep(1000);
+    }
+    cr_assert_eq(visitor->state, REPLAYING);
+    return visitor;
+}
+
+static void is_told(struct visitor *visitor, const char *type)
+{
+    const struct event_news news = {.tenant_id = work->tenant,
+                                    .id = uid_new(),
+                                    .call_id = uid_new(),
+                                    .session_id = uid_new(),
+                                    .type = type,
+                                    .level = "info",
+                                    .source = "carrier",
+                                    .payload = {"{}"},
+                                    .occurred_at = clock_now(),
+                                    .call_sid = "CA1",
+                                    .direction = "inbound",
+                                    .duration_seconds = NO_INTEGER};
+
+    visitor->watcher.tell(&visitor->watcher, &news);
+}
+
+Test(visitors, are_told_what_happened_meanwhile_when_they_have_read_what_was_before)
+{
+    struct api_key key;
+    struct guest guest;
+    struct visitor *visitor = guest_replays(&guest, bearer_of_new_key(&key));
+
+    is_told(visitor, "call.first");
+    guest.outlet.outlet.waiting = VISITOR_BACKLOG / 4; /* of the replay */
+    settle();
+    is_told(visitor, "call.second");
+    cr_expect_eq(kept_with(&guest.outlet, "call."), 0u);
+    guest.outlet.outlet.waiting = 0;
+    visitors_tick();
+    cr_expect_eq(kept_with(&guest.outlet, "call."), 2u);
+    is_told(visitor, "call.third");
+    cr_expect_eq(kept_with(&guest.outlet, "call."), 3u);
+    cr_expect_eq(guest.outlet.closed, 0u);
+    guest_goes(&guest);
 }
