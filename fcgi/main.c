@@ -19,6 +19,7 @@
 #include "db/db.h"
 #include "domain/epoch.h"
 #include "domain/host_memory.h"
+#include "domain/mail_senders.h"
 #include "domain/process_figures.h"
 #include "domain/rates.h"
 #include "fcgi/dialect.h"
@@ -323,6 +324,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "trunkline.fcgi: %s: %s\n", config->log_file, strerror(errno));
         return EXIT_FAILURE;
     }
+    mail_senders_check(config);
     host_memory_open(config);
     return is_spawned() ? serve_spawned(&options) : serve_alone(&options);
 }

@@ -13,6 +13,7 @@
 #include "core/work.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "domain/mail_senders.h"
 #include "stream/call_log.h"
 #include "stream/chat_link.h"
 #include "stream/claims.h"
@@ -278,6 +279,7 @@ int main(int argc, char **argv)
         perror(config->log_file);
         return EXIT_FAILURE;
     }
+    mail_senders_check(config);
     signals_install();
     if (options.once)
         return run_once(config, options.once);

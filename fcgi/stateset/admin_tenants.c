@@ -125,7 +125,8 @@ bool admin_reply_tenant(struct request *req, const struct tenant *tenant, docume
 bool admin_reply_changed(struct request *req, const struct tenant *tenant,
                          const char *webhook_secret)
 {
-    return reply_with(req, &admin_changed_view, tenant, tenant->config, webhook_secret);
+    return reply_with(req, &admin_changed_view, tenant, tenant_shown(&req->work, tenant),
+                      webhook_secret);
 }
 
 bool admin_reply_mutation(struct request *req, const struct tenant *tenant)
@@ -139,7 +140,7 @@ bool admin_get_tenant(struct request *req)
     const char *etag = tenant_etag(&req->work.arena, req->tenant);
 
     if (!known || !tenant_etag_listed(known, etag))
-        return admin_reply_tenant(req, req->tenant, req->tenant->config);
+        return admin_reply_tenant(req, req->tenant, tenant_shown(&req->work, req->tenant));
     reply_header(req, "ETag", arena_format(&req->work.arena, "\"%s\"", etag));
     return reply_empty(req, 304);
 }

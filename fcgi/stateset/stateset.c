@@ -11,7 +11,7 @@
 #include "fcgi/auth.h"
 #include "fcgi/rates.h"
 
-enum { BODY_LIMIT = 1 << 20, MINUTE = 60, LATER_SECONDS = 30 };
+enum { BODY_LIMIT = 1 << 20, MINUTE = 60 };
 
 bool stateset_authenticate(struct request *req)
 {
@@ -83,8 +83,6 @@ void stateset_refuse(struct request *req)
     req->status = answers[error->what].status;
     if (req->status == 401)
         reply_header(req, "WWW-Authenticate", "Bearer");
-    if (error->what == LIMIT_REACHED)
-        req->work.error.retry_after_seconds = LATER_SECONDS;
     text_put(&req->reply, "{\"success\":false,\"error\":");
     text_json(&req->reply, error->message);
     text_add(&req->reply, ",\"code\":\"%s\",\"details\":", answers[error->what].code);

@@ -71,16 +71,22 @@ static bool is_address(const char *text)
     return at && is_local(text, (size_t)(at - text)) && mailbox_is_domain(at + 1);
 }
 
-/* A name of words, or one in quotes; it ends where the address begins. */
+/* A name of words and commas, or one in quotes; it ends where the address begins. */
 static bool is_name(const char *text, size_t length)
 {
     bool quoted = length > 1 && text[0] == '"' && text[length - 1] == '"';
-    const char *never = quoted ? "\"\\" : "\"\\<>()[]@,;:";
+    const char *never = quoted ? "\"\\" : "\"\\<>()[]@;:";
 
     for (size_t i = quoted; i < length - quoted; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7F || strchr(never, text[i]))
             return false;
     return true;
+}
+
+/* A comma stands for the end of a mailbox unless it is in quotes. */
+static bool wants_quotes(const char *text, size_t name)
+{
+    return *text != '"' && memchr(text, ',', name);
 }
 
 bool mailbox_read(const char *text, char address[ADDRESS_SIZE])
@@ -98,5 +104,19 @@ bool mailbox_read(const char *text, char address[ADDRESS_SIZE])
         name--;
     memcpy(address, begin, length);
     address[length] = '\0';
+    if (wants_quotes(text, name) && strlen(text) + sizeof "\"\"" > MAILBOX_MOST)
+        return false; /* with quotes and a space it would be too long */
     return is_name(text, name) && is_address(address);
+}
+
+char *mailbox_write(struct arena *arena, const char *text)
+{
+    const char *open = strrchr(text, '<');
+    size_t length = open ? (size_t)(open - text) : 0;
+
+    while (length && text[length - 1] == ' ')
+        length--;
+    if (!wants_quotes(text, length))
+        return arena_text(arena, text);
+    return arena_format(arena, "\"%.*s\" %s", (int)length, text, open);
 }

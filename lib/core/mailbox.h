@@ -3,17 +3,23 @@
  * "Acme <hello@acme.example>", "\"Acme, Inc.\" <hello@acme.example>".
  *
  * One mailbox and nothing else: no list, no comment, no second address in the name, nothing that
- * would end a header.  What is read here is what a mail server reads there.
+ * would end a header.  A comma in a name without quotes ("Acme, Inc. <hello@acme.example>") is
+ * taken, and quoted when it is written, since a mail server would read a list there.
  */
 #ifndef CORE_MAILBOX_H
 #define CORE_MAILBOX_H
 
 #include <stdbool.h>
 
+#include "core/arena.h"
+
 enum { MAILBOX_MOST = 320, ADDRESS_SIZE = 255 };
 
 /* Takes the address out of a mailbox, as it is spelled there; false when the text is none. */
 bool mailbox_read(const char *text, char address[ADDRESS_SIZE]);
+
+/* A mailbox that was read, as a header must have it: with quotes where its name has a comma. */
+char *mailbox_write(struct arena *arena, const char *text);
 
 /* Whether a text is a domain with at least two labels: "acme.example". */
 bool mailbox_is_domain(const char *text);

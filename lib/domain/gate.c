@@ -137,6 +137,16 @@ static bool check_suppressions(struct work *work, const struct passage *p)
     return !suppressed || fail(work, FORBIDDEN, "The number does not want to be reached");
 }
 
+enum { LATER_SECONDS = 30 };
+
+/* Of the limits the only one that passes by itself soon: calls end. */
+static bool fail_for_now(struct work *work)
+{
+    fail(work, LIMIT_REACHED, "Too many calls at once");
+    work->error.retry_after_seconds = LATER_SECONDS;
+    return false;
+}
+
 static bool check_concurrency(struct work *work, const struct passage *p)
 {
     int64_t most = p->tenant.max_concurrent_calls, live;
@@ -145,8 +155,7 @@ static bool check_concurrency(struct work *work, const struct passage *p)
 
     if (p->outward->channel == GATE_SMS || wanted == 0)
         return true;
-    return calls_live(work, most + 1, &live) &&
-           (live + wanted <= most || fail(work, LIMIT_REACHED, "Too many calls at once"));
+    return calls_live(work, most + 1, &live) && (live + wanted <= most || fail_for_now(work));
 }
 
 /* What a tenant may send out in a day where its settings say nothing. */

@@ -1,6 +1,7 @@
 #include "domain/mail_senders.h"
 
 #include "core/config.h"
+#include "core/log.h"
 #include "core/mailbox.h"
 
 bool mail_sender_of(struct work *work, const struct tenant *tenant, struct mail_sender *sender)
@@ -14,10 +15,22 @@ bool mail_sender_of(struct work *work, const struct tenant *tenant, struct mail_
     if (!mailbox_read(own, address))
         return fail_field(work, "email_from", "email_from of the tenant's settings is no address");
     if (mailbox_is_of(address, config->mail_domains))
-        *sender = (struct mail_sender){own, NULL};
+        *sender = (struct mail_sender){mailbox_write(&work->arena, own), NULL};
     else if (config->mail_from)
-        *sender = (struct mail_sender){config->mail_from, own};
+        *sender = (struct mail_sender){mailbox_write(&work->arena, config->mail_from),
+                                       mailbox_write(&work->arena, own)};
     else
-        return fail_field(work, "email_from", "Mail may not be sent from the domain of email_from");
+        return fail_field(work, "email_from",
+                          "Mail may not be sent from the domain of email_from: the operator of "
+                          "this server opens it with MAIL_DOMAINS, or sets MAIL_FROM");
     return true;
+}
+
+void mail_senders_check(const struct config *config)
+{
+    bool sends = config->resend_api_key || config->smtp_url;
+
+    if (sends && !config->mail_from && !config->mail_domains)
+        log_warning(NULL, "mail.no_sender",
+                    "tenants' mail is refused until MAIL_FROM or MAIL_DOMAINS is set%s", "");
 }

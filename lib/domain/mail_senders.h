@@ -11,6 +11,7 @@
 
 #include "domain/tenants.h"
 
+/* As headers have them (mailbox_write). */
 struct mail_sender {
     const char *from;
     const char *reply_to; /* NULL: answers go to "from" */
@@ -21,5 +22,8 @@ struct mail_sender {
  * its domain is not open and there is no MAIL_FROM.
  */
 bool mail_sender_of(struct work *work, const struct tenant *tenant, struct mail_sender *sender);
+
+/* At a program's start: warns in the log when mail can be sent, but from nobody. */
+void mail_senders_check(const struct config *config);
 
 #endif

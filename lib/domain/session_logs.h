@@ -38,7 +38,10 @@ extern const struct entity session_log_filter_entity;
 
 enum { SESSION_LOGS_COUNTED = 10000 };
 
-/* A page of them, and how many there are in all, of which SESSION_LOGS_COUNTED are counted. */
+/*
+ * A page of them, and how many there are in all; of very many, SESSION_LOGS_COUNTED are counted, or
+ * one more than the page ends at when that is more.
+ */
 bool session_logs_list(struct work *work, const struct session_log_filter *filter,
                        const struct page *page, struct rows *logs, int64_t *total);
 

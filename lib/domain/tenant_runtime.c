@@ -87,7 +87,7 @@ static void tell_voices(struct work *work, const struct tenant *tenant, json_obj
 
 document tenant_runtime(struct work *work, const struct tenant *tenant)
 {
-    json_object *into = json_parse(tenant->config.json);
+    json_object *into = json_parse(tenant_shown(work, tenant).json);
     document written;
 
     if (!json_object_is_type(into, json_type_object)) {

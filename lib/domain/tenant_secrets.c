@@ -96,67 +96,144 @@ static bool is_secret_name(const char *name)
     return false;
 }
 
-static bool note_secret(struct work *work, struct found_secrets *found, const char *path,
-                        json_object *value)
-{
-    const char *text = json_object_get_string(value);
-    bool kept = strcmp(text, TENANT_REDACTED) == 0;
+/* A value of the new document beside the one that stands in its place in the stored one. */
+struct place {
+    json_object *value, *before; /* before NULL: nothing stands there yet */
+    const char *path;
+    bool is_secret; /* it, or what it stands below, is called like one */
+};
 
-    if (found->count == TENANT_SECRETS_MOST || strlen(path) > LONGEST_PATH ||
-        strlen(text) > LONGEST_SECRET)
-        return fail_field(work, path, "%s is a secret that is too long, or one too many", path);
-    for (const char *c = path; *c; c++)
+static bool is_redacted(json_object *value)
+{
+    return json_object_is_type(value, json_type_string) &&
+           strcmp(json_object_get_string(value), TENANT_REDACTED) == 0;
+}
+
+/* What keeps a secret from being stored; NULL: nothing. */
+static const char *hindrance(const struct place *place, const struct found_secrets *found)
+{
+    if (found->count == TENANT_SECRETS_MOST || strlen(place->path) > LONGEST_PATH ||
+        strlen(json_object_get_string(place->value)) > LONGEST_SECRET)
+        return "is a secret that is too long, or one too many";
+    for (const char *c = place->path; *c; c++)
         if (*c <= ' ' || *c > '~')
-            return fail_field(work, path, "%s must be named in plain letters", path);
-    found->at[found->count++] =
-        (struct found_secret){path, kept ? NULL : arena_text(&work->arena, text)};
-    return json_object_set_string(value, TENANT_REDACTED) ||
+            return "must be named in plain letters";
+    return NULL;
+}
+
+/*
+ * The word for a secret stands for what was there, also where that was never moved out.  What could
+ * not be moved and is as it was is nobody's fault now: it stays, and is redacted when it is shown.
+ */
+static bool note_secret(struct work *work, const struct place *place, struct found_secrets *found)
+{
+    bool was_there = json_object_is_type(place->before, json_type_string), is_kept;
+    const char *before = was_there ? json_object_get_string(place->before) : NULL, *fault;
+
+    if (was_there && is_redacted(place->value))
+        json_object_set_string(place->value, before);
+    is_kept = is_redacted(place->value);
+    fault = hindrance(place, found);
+    if (fault)
+        return (was_there && strcmp(before, json_object_get_string(place->value)) == 0) ||
+               fail_field(work, place->path, "%s %s", place->path, fault);
+    found->at[found->count++] = (struct found_secret){
+        place->path,
+        is_kept ? NULL : arena_text(&work->arena, json_object_get_string(place->value))};
+    return json_object_set_string(place->value, TENANT_REDACTED) ||
            fail(work, INTERNAL, "A secret could not be taken out");
 }
 
-static bool take_members(struct work *work, json_object *object, const char *above, bool secret,
-                         struct found_secrets *found);
-static bool take_items(struct work *work, json_object *array, const char *path, bool secret,
-                       struct found_secrets *found);
+static bool take_members(struct work *work, const struct place *above, struct found_secrets *found);
+static bool take_items(struct work *work, const struct place *above, struct found_secrets *found);
 
 /* What stands below a secret's name is secret as well. */
-static bool take_value(struct work *work, json_object *value, const char *path, bool secret,
-                       struct found_secrets *found)
+static bool take_value(struct work *work, const struct place *place, struct found_secrets *found)
 {
-    if (json_object_is_type(value, json_type_object))
-        return take_members(work, value, path, secret, found);
-    if (json_object_is_type(value, json_type_array))
-        return take_items(work, value, path, secret, found);
-    return !secret || !json_object_is_type(value, json_type_string) ||
-           !*json_object_get_string(value) || note_secret(work, found, path, value);
+    if (json_object_is_type(place->value, json_type_object))
+        return take_members(work, place, found);
+    if (json_object_is_type(place->value, json_type_array))
+        return take_items(work, place, found);
+    return !place->is_secret || !json_object_is_type(place->value, json_type_string) ||
+           !*json_object_get_string(place->value) || note_secret(work, place, found);
 }
 
-static bool take_members(struct work *work, json_object *object, const char *above, bool secret,
-                         struct found_secrets *found)
+static bool take_members(struct work *work, const struct place *above, struct found_secrets *found)
 {
-    json_object_object_foreach(object, name, value)
+    json_object_object_foreach(above->value, name, value)
     {
-        const char *path = arena_format(&work->arena, "%s%s%s", above, *above ? "." : "", name);
+        const struct place place = {.value = value,
+                                    .before = json_member(above->before, name),
+                                    .path = arena_format(&work->arena, "%s%s%s", above->path,
+                                                         *above->path ? "." : "", name),
+                                    .is_secret = above->is_secret || is_secret_name(name)};
 
-        if (!take_value(work, value, path, secret || is_secret_name(name), found))
+        if (!take_value(work, &place, found))
             return false;
     }
     return true;
 }
 
-static bool take_items(struct work *work, json_object *array, const char *path, bool secret,
-                       struct found_secrets *found)
+static bool take_items(struct work *work, const struct place *above, struct found_secrets *found)
 {
-    for (size_t i = 0; i < json_object_array_length(array); i++)
-        if (!take_value(work, json_object_array_get_idx(array, i),
-                        arena_format(&work->arena, "%s.%zu", path, i), secret, found))
+    bool was_list = json_object_is_type(above->before, json_type_array);
+
+    for (size_t i = 0; i < json_object_array_length(above->value); i++) {
+        const struct place place = {.value = json_object_array_get_idx(above->value, i),
+                                    .before = was_list ? json_object_array_get_idx(above->before, i)
+                                                       : NULL,
+                                    .path = arena_format(&work->arena, "%s.%zu", above->path, i),
+                                    .is_secret = above->is_secret};
+
+        if (!take_value(work, &place, found))
             return false;
+    }
     return true;
 }
 
-bool tenant_secrets_take(struct work *work, json_object *config, struct found_secrets *found)
+bool tenant_secrets_take(struct work *work, const char *tenant_key, json_object *config,
+                         struct found_secrets *found)
 {
-    return take_members(work, config, "", false, found);
+    struct tenant tenant;
+    json_object *before = NULL;
+    bool ok;
+
+    if (tenant_by_key(work, tenant_key, &tenant))
+        before = json_parse(tenant.config.json);
+    else if (work->error.what != NOT_FOUND)
+        return false;
+    ok = take_members(work, &(struct place){config, before, "", false}, found);
+    json_object_put(before);
+    return ok;
+}
+
+/* ---- showing ---- */
+
+static void hide(json_object *value, bool is_secret)
+{
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, name, member)
+            hide(member, is_secret || is_secret_name(name));
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            hide(json_object_array_get_idx(value, i), is_secret);
+    } else if (is_secret && json_object_is_type(value, json_type_string) &&
+               *json_object_get_string(value)) {
+        json_object_set_string(value, TENANT_REDACTED);
+    }
+}
+
+document tenant_shown(struct work *work, const struct tenant *tenant)
+{
+    json_object *config = json_parse(tenant->config.json);
+    document shown = tenant->config;
+
+    if (config) {
+        hide(config, false);
+        shown.json = json_write(&work->arena, config);
+    }
+    json_object_put(config);
+    return shown;
 }
 
 /* ---- storing ---- */

@@ -29,8 +29,14 @@ json_object *document_member(json_object *config, const char *path);
 /* Whether a document says null to what the path leads to, or to something that holds it. */
 bool document_nulls(json_object *config, const char *path);
 
-/* Takes the secrets out and leaves TENANT_REDACTED in their places; INVALID: one is too long. */
-bool tenant_secrets_take(struct work *work, json_object *config, struct found_secrets *found);
+/*
+ * Takes the secrets out and leaves TENANT_REDACTED in their places; where that stands already it
+ * means what the tenant of that key, who need not be there, has there.  What cannot be stored
+ * (too long, one too many, named beyond ASCII) is INVALID, unless the tenant's document has it as
+ * it is: then it is left there.
+ */
+bool tenant_secrets_take(struct work *work, const char *tenant_key, json_object *config,
+                         struct found_secrets *found);
 
 /*
  * INVALID when the word that stands for a secret stands where the tenant of that key, who need not

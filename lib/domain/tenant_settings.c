@@ -321,7 +321,7 @@ static bool read_document(struct work *work, const char *tenant_key, json_object
                           struct found_secrets *secrets)
 {
     return check_key(work, tenant_key) && webhook_settings_check(work, config) &&
-           tenant_secrets_take(work, config, secrets) &&
+           tenant_secrets_take(work, tenant_key, config, secrets) &&
            tenant_secrets_check(work, tenant_key, secrets);
 }
 

@@ -31,7 +31,7 @@ struct tenant {
     int64_t markup_bp;
     const char *carrier_mode;        /* platform, byoc or simulated */
     const char *carrier_account_sid; /* the account its callbacks arrive from; NULL: none its own */
-    document config;                 /* settings without secrets */
+    document config;                 /* settings; shown to nobody but by tenant_shown() */
     bytes config_hash;
     int64_t cache_epoch; /* grows when processes must forget what they hold of the tenant */
     document retention, redaction;
@@ -100,6 +100,12 @@ bool tenant_put_patched(struct work *work, const char *tenant_key, json_object *
  */
 bool tenant_check(struct work *work, const char *tenant_key, json_object *config,
                   struct tenant *tenant);
+
+/*
+ * The settings as they may be shown: a secret that stands in them still, because it came before its
+ * name was one's or cannot be stored, is redacted.  In the work's arena.
+ */
+document tenant_shown(struct work *work, const struct tenant *tenant);
 
 /*
  * A setting of the tenant's document by its name, "recording.enabled"; NULL and the fallback when

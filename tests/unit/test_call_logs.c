@@ -301,6 +301,31 @@ Test(call_logs, and_sessions_are_found_by_index)
     }
 }
 
+/* A client pages on while there is more than it has seen. */
+Test(call_logs, and_sessions_never_end_before_the_last_page)
+{
+    static const char sql[] =
+        "INSERT INTO voice_sessions (tenant_id, id, transport, state, state_rank, result,"
+        " started_at) SELECT ?, UNHEX(MD5(CONCAT(?, '-', seq))), 'media_stream', 'ended', 90,"
+        " 'completed', '2026-11-01' FROM seq_1_to_10300";
+    const struct param params[] = {PARAM(work->tenant), PARAM(work->tenant)};
+    const int64_t skips[] = {0, 10000, 10200, 10300}, totals[] = {10000, 10101, 10300, 10300};
+    struct session_log_filter filter;
+    struct page page = {.size = 100, .before_time = NO_INSTANT};
+    struct rows logs;
+    int64_t total;
+
+    cr_assert(db_execute(work, sql, params, COUNT(params), NULL), "%s", work->error.message);
+    row_clear(&session_log_filter_entity, &filter);
+    for (size_t i = 0; i < COUNT(skips); i++) {
+        page.skip = (size_t)skips[i];
+        cr_assert(session_logs_list(work, &filter, &page, &logs, &total), "%s",
+                  work->error.message);
+        cr_expect_eq(total, totals[i], "%lld from %lld", (long long)total, (long long)skips[i]);
+        cr_expect_eq(logs.count, skips[i] < 10300 ? 100 : 0);
+    }
+}
+
 Test(call_logs, cost_no_more_rows_than_a_page_and_one)
 {
     struct call_log_filter filters[] = {

@@ -141,6 +141,7 @@ Test(gate, counts_calls_at_once_but_no_leg_of_a_running_call)
     call_in(&world);
     cr_expect_not(passes("+13125550001"));
     cr_expect_eq(work->error.what, LIMIT_REACHED);
+    cr_expect_gt(work->error.retry_after_seconds, 0, "calls end");
     cr_expect(gate_check(work, &transfer, NULL));
     transfer.beside = 1;
     cr_expect_not(gate_check(work, &transfer, NULL), "a second one that rings takes a slot");
@@ -173,6 +174,7 @@ Test(gate, caps_the_calls_and_minutes_of_a_day)
     past_call(60, 3600 * 1000);
     cr_expect_not(passes("+13125550001"));
     cr_expect_eq(work->error.what, LIMIT_REACHED);
+    cr_expect_eq(work->error.retry_after_seconds, 0, "a day does not pass in seconds");
     change("UPDATE tenants SET config ="
            " '{\"outbound\":{\"daily_calls\":9,\"daily_minutes\":2}}' WHERE id = ?");
     cr_expect_not(passes("+13125550001"), "minutes");

@@ -20,6 +20,8 @@ ParameterizedTestParameters(mailbox, is_one_address_and_perhaps_a_name)
         {"Acme <hello@acme.example>", "hello@acme.example"},
         {"<hello@acme.example>", "hello@acme.example"},
         {"\"Acme, Inc.\" <hello@acme.example>", "hello@acme.example"},
+        {"Acme, Inc. <hello@acme.example>", "hello@acme.example"},
+        {"boss@bank.example, Acme <hello@acme.example>", ""},
         {"M\xC3\xBCller & Co. <h.m+desk@mail.acme.example>", "h.m+desk@mail.acme.example"},
         {"", ""},
         {"acme.example", ""},
@@ -80,4 +82,22 @@ Test(mailbox, is_of_a_domain_that_is_named_whole)
     cr_expect_not(mailbox_is_of("a@acme.exampl", list));
     cr_expect_not(mailbox_is_of("a@acme.example", NULL));
     cr_expect_not(mailbox_is_of("a@acme.example", ""));
+}
+
+Test(mailbox, with_a_comma_in_its_name_is_written_in_quotes)
+{
+    static const struct {
+        const char *text, *written;
+    } all[] = {
+        {"Acme, Inc. <hello@acme.example>", "\"Acme, Inc.\" <hello@acme.example>"},
+        {"Acme, Inc.<hello@acme.example>", "\"Acme, Inc.\" <hello@acme.example>"},
+        {"\"Acme, Inc.\" <hello@acme.example>", "\"Acme, Inc.\" <hello@acme.example>"},
+        {"Acme <hello@acme.example>", "Acme <hello@acme.example>"},
+        {"hello@acme.example", "hello@acme.example"},
+    };
+    struct arena arena = {0};
+
+    for (size_t i = 0; i < COUNT(all); i++)
+        cr_expect_str_eq(mailbox_write(&arena, all[i].text), all[i].written);
+    arena_free(&arena);
 }

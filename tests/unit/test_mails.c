@@ -4,11 +4,15 @@
  */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "answerer.h"
 #include "core/crypto.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "domain/mail_senders.h"
 #include "domain/mails.h"
 #include "harness/harness.h"
@@ -326,11 +330,55 @@ Test(mails, are_from_nobody_else)
     world.config.mail_domains = "acme.example";
     nobody_writes_as(NULL);
     nobody_writes_as("boss@bank.example");
+    cr_expect_not_null(strstr(work->error.message, "MAIL_FROM"), "%s", work->error.message);
+    cr_expect_not_null(strstr(work->error.message, "MAIL_DOMAINS"), "%s", work->error.message);
     nobody_writes_as("hello@mail.acme.example");
     nobody_writes_as("boss@bank.example, hello@acme.example");
     nobody_writes_as("boss@bank.example <hello@acme.example>");
     world.config.mail_from = "calls@operator.example";
     nobody_writes_as("boss@bank.example\\nBcc: all@bank.example");
+}
+
+Test(mails, are_from_names_with_a_comma_in_quotes)
+{
+    struct mail_sender sender;
+
+    world.config.mail_domains = "acme.example";
+    cr_assert(sender_is("Acme, Inc. <hello@acme.example>", &sender), "%s", work->error.message);
+    cr_expect_str_eq(sender.from, "\"Acme, Inc.\" <hello@acme.example>");
+}
+
+/* How often a start of the program warns that mail is from nobody. */
+static size_t warnings(const struct config *config)
+{
+    char path[] = "/tmp/trunkline-mails-XXXXXX", line[4096];
+    int log = mkstemp(path);
+    size_t count = 0;
+    FILE *file;
+
+    cr_assert(log >= 0 && log_open("test", path));
+    mail_senders_check(config);
+    log_open("test", NULL);
+    file = fdopen(log, "r");
+    cr_assert_not_null(file);
+    while (fgets(line, sizeof line, file))
+        count += strstr(line, "\"warning\"") && strstr(line, "MAIL_FROM") &&
+                 strstr(line, "MAIL_DOMAINS");
+    fclose(file);
+    unlink(path);
+    return count;
+}
+
+Test(mails, from_nobody_are_warned_of_at_the_start)
+{
+    cr_expect_eq(warnings(&(struct config){.smtp_url = "smtp://mail.example"}), 1);
+    cr_expect_eq(warnings(&(struct config){.resend_api_key = "re_key"}), 1);
+    cr_expect_eq(warnings(&(struct config){.smtp_url = "smtp://mail.example",
+                                           .mail_from = "calls@operator.example"}),
+                 0);
+    cr_expect_eq(
+        warnings(&(struct config){.resend_api_key = "re_key", .mail_domains = "acme.example"}), 0);
+    cr_expect_eq(warnings(&(struct config){0}), 0, "no mail at all");
 }
 
 /* ---- what goes over the wire ---- */

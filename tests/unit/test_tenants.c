@@ -7,7 +7,9 @@
 #include <criterion/parameterized.h>
 
 #include "core/json.h"
+#include "core/text.h"
 #include "domain/secrets.h"
+#include "domain/tenant_runtime.h"
 #include "tenancy.h"
 
 static struct work work;
@@ -224,6 +226,101 @@ Test(tenants, move_secrets_out_of_lists_and_from_below_a_name_of_secrets)
     cr_expect_str_eq(secret, "hush one", "what comes back redacted is kept");
     cr_expect_not(secret_get(&work, "accounts.1.api_key", &secret), "its place is gone");
     cr_expect(shows("\"stripe\":{\"secret_key\":\"[redacted]\"}"), "%s", tenant.config.json);
+}
+
+/* ---- documents from before a name was a secret's ---- */
+
+/* Stores a document as it is; the last text of each is a secret now and cannot be moved out. */
+static void had(const char *config)
+{
+    const struct param params[] = {PARAM(config), PARAM(tenant.id)};
+
+    cr_assert(db_execute(&work, "UPDATE tenants SET config = ? WHERE id = ?", params, COUNT(params),
+                         NULL));
+    cr_assert(tenant_by_id(&work, tenant.id, &tenant));
+}
+
+static bool patch(const char *settings)
+{
+    json_object *tree = json_parse(settings);
+    bool ok = tenant_patch(&work, tenant.tenant_key, tree, NULL, &tenant);
+
+    cr_assert_not_null(tree);
+    json_object_put(tree);
+    return ok;
+}
+
+/* Whether a text is in the clear in what anybody is shown. */
+static bool tells(const char *text)
+{
+    return strstr(tenant_shown(&work, &tenant).json, text) ||
+           strstr(tenant_runtime(&work, &tenant).json, text);
+}
+
+static char *repeated(const char *text, int times)
+{
+    struct text out = {.arena = &work.arena};
+
+    for (int i = 0; i < times; i++)
+        text_add(&out, text, i);
+    return out.at;
+}
+
+static const char *document_from_before(int which)
+{
+    switch (which) {
+    case 0:
+        return "{\"integrations\":{\"shopify\":{\"storefront\":{\"headers\":"
+               "{\"Authorization\":\"hush\"}}}}}";
+    case 1:
+        return "{\"z\xC3\xBCrich\":{\"password\":\"hush\"}}";
+    case 2:
+        return arena_format(&work.arena, "{\"credentials\":\"hush%s\"}", repeated("%03d", 700));
+    default:
+        return arena_format(&work.arena, "{%s\"token\":\"hush\"}",
+                            repeated("\"t%d\":{\"token\":\"quiet\"},", 64));
+    }
+}
+
+Test(tenants, are_patched_and_read_again_beside_what_cannot_be_moved_out)
+{
+    for (int i = 0; i < 4; i++) {
+        had(document_from_before(i));
+        cr_expect(tenant_reload(&work, &tenant), "%d: %s", i, work.error.message);
+        cr_expect(patch("{\"voice\":\"cedar\"}"), "%d: %s", i, work.error.message);
+        cr_expect_str_eq(tenant_setting(&work, &tenant, "voice"), "cedar");
+        cr_expect(shows("hush"), "%d: what cannot be moved is not lost", i);
+        cr_expect_not(shows("quiet"), "what can be moved is");
+        cr_expect_not(tells("hush"), "%d", i);
+    }
+}
+
+Test(tenants, are_blamed_for_a_secret_that_cannot_be_stored_where_they_name_it)
+{
+    had(document_from_before(0));
+    cr_expect_not(patch("{\"integrations\":{\"shopify\":{\"storefront\":{\"headers\":"
+                        "{\"Authorization\":\"another\"}}}}}"));
+    cr_expect_eq(work.error.what, INVALID);
+    cr_expect_str_eq(work.error.field, "integrations.shopify.storefront.headers.Authorization");
+    cr_expect(put("{'integrations':{'shopify':{'storefront':{'headers':"
+                  "{'Authorization':'[redacted]'}}}}}",
+                  NULL),
+              "what was shown may come back: %s", work.error.message);
+    cr_expect(shows("hush"));
+    cr_expect(patch("{\"integrations\":null}"));
+    cr_expect_not(shows("hush"));
+}
+
+Test(tenants, keep_what_was_shown_redacted_before_it_was_moved_out)
+{
+    const char *secret;
+
+    had("{\"crm\":{\"password\":\"hush\"}}");
+    cr_expect_not(tells("hush"));
+    cr_assert(put("{'crm':{'password':'[redacted]'}}", NULL), "%s", work.error.message);
+    cr_assert(secret_get(&work, "crm.password", &secret));
+    cr_expect_str_eq(secret, "hush");
+    cr_expect_not(shows("hush"));
 }
 
 Test(tenants, claim_no_secret_that_they_do_not_have)

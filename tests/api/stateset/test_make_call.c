@@ -73,6 +73,22 @@ Test(stateset_make_call, says_when_to_come_back_when_too_many_calls_are_on)
     cr_expect_eq(calls_of(&customer), 0);
 }
 
+Test(stateset_make_call, promises_nothing_when_the_cap_of_a_day_is_reached)
+{
+    struct customer customer = customer_new();
+    struct reply reply;
+
+    customer_number(&customer);
+    cr_assert_eq(
+        admin("PUT", admin_path(&customer, "/runtime-config"), "{\"outbound\":{\"daily_calls\":0}}")
+            .status,
+        200);
+    reply = make(&customer, "{\"to\":\"+13125550169\"}", NULL);
+    is_not_ok(&reply, 429, "cap");
+    cr_expect_null(reply_header_of(&reply, "Retry-After"));
+    cr_expect_eq(calls_of(&customer), 0);
+}
+
 Test(stateset_make_call, takes_the_agent_the_greeting_and_the_unit_that_are_named)
 {
     struct customer customer = customer_new();
