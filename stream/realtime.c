@@ -410,6 +410,7 @@ static void on_words(struct live *live, json_object *event)
 
     if (!slot || !words)
         return;
+    live->responses.has_words |= !is_stale(live, event);
     if (live->speech.stopped_us && slot->first_token_ms == NO_INTEGER)
         slot->first_token_ms = (sockets_now_us() - live->speech.stopped_us) / 1000;
     transcript_add(slot, said_words(live, item, words, is_stale(live, event)));
@@ -471,6 +472,7 @@ static void on_response_created(struct live *live, json_object *event)
 static void on_text(struct live *live, json_object *event)
 {
     live->responses.has_come |= live->settings.speaks_text;
+    live->responses.has_words |= !is_stale(live, event);
     voice_out_words(live, event);
 }
 

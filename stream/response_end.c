@@ -44,9 +44,9 @@ static void ask_again_soon(struct live *live)
     live->retry_us = sockets_now_us() + RETRY_US;
 }
 
-void response_retry(struct live *live, const char *code)
+static void retry(struct live *live, const char *code, unsigned most)
 {
-    bool is_given_up = ++live->responses.retries > RETRIES || realtime_is_fatal(code);
+    bool is_given_up = ++live->responses.retries > most || realtime_is_fatal(code);
 
     ask_again_soon(live);
     if (!is_given_up)
@@ -58,10 +58,20 @@ void response_retry(struct live *live, const char *code)
     model_lost(live, code);
 }
 
-/* Silence is no failure: the connection is sound, and a model may have nothing to say. */
+void response_retry(struct live *live, const char *code)
+{
+    retry(live, code, RETRIES);
+}
+
+/*
+ * Words without a sound come from a session that has lost its voice.  Without words the connection
+ * is sound, and the model may have nothing to say.
+ */
 static void retry_mute(struct live *live)
 {
-    if (++live->responses.retries > MUTE_RETRIES)
+    if (live->responses.has_words)
+        retry(live, "mute", MUTE_RETRIES);
+    else if (++live->responses.retries > MUTE_RETRIES)
         live->responses.retries = 0;
     else
         ask_again_soon(live);

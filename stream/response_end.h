@@ -4,9 +4,10 @@
  *
  * A caller is never left in silence.  A response that failed is asked for again, up to three times,
  * a moment later each time, and then another connection.  One that ended without a sound, a tool's
- * call or words for another voice is asked for once more; a model that is silent then is so on
- * purpose, and keeps its connection (pace.h looks after a caller who hears nothing).  Where the
- * provider withheld what the model was about to say, the agent says that it cannot help with that.
+ * call or words for another voice is asked for once more.  A model that says words then, but has no
+ * sound, has lost its voice, and another connection takes over; one without words is silent on
+ * purpose and keeps its own (pace.h looks after a caller who hears nothing).  Where the provider
+ * withheld what the model was about to say, the agent says that it cannot help with that.
  */
 #ifndef STREAM_RESPONSE_END_H
 #define STREAM_RESPONSE_END_H

@@ -118,7 +118,7 @@ bool responses_ask(struct responses *responses, const struct speak *speak, int64
     responses->current = *speak;
     settle(responses, &responses->current);
     responses->is_ours = true;
-    responses->has_come = false;
+    responses->has_come = responses->has_words = false;
     responses->phase = RESPONSE_ASKED;
     responses->active[0] = '\0';
     responses->cancel_wanted = false;
@@ -152,7 +152,7 @@ bool responses_created(struct responses *responses, const char *id, const char *
     snprintf(responses->active, sizeof responses->active, "%s", id);
     responses->phase = cancel ? RESPONSE_CANCELED : RESPONSE_RUNS;
     responses->since_us = now_us;
-    responses->cancel_wanted = responses->has_come = false;
+    responses->cancel_wanted = responses->has_come = responses->has_words = false;
     responses->is_ours = ours;
     if (cancel)
         discard(responses, id);

@@ -37,8 +37,9 @@ struct responses {
     struct speak behind[WAIT_BEHIND]; /* that wait for it */
     size_t nbehind;
     bool is_waiting, cancel_wanted, caller_speaks;
-    bool is_ours;  /* what runs, or ran last, was asked for by us */
-    bool has_come; /* something of it came: sound, words for another voice, a tool's call */
+    bool is_ours;   /* what runs, or ran last, was asked for by us */
+    bool has_come;  /* something of it came: sound, words for another voice, a tool's call */
+    bool has_words; /* it was written what it says, whether or not that is heard */
     char discarded[DISCARDED][ID_SIZE]; /* whose audio nobody shall hear any more */
     size_t next_discarded;
     unsigned retries;

@@ -62,6 +62,9 @@ static void ends(const char *id, const char *how)
 
 #define SOUND                                                                                      \
     "{'type':'response.output_audio.delta','response_id':'r1','item_id':'i1','delta':'#800#'}"
+#define WORDS(response)                                                                            \
+    "{'type':'response.output_audio_transcript.delta','response_id':'" response "','item_id':"     \
+    "'i1','delta':'Good day'}"
 #define TAKEN "{'type':'input_audio_buffer.committed','item_id':'u1'}"
 #define WHOLE "'status':'completed'"
 #define FAILED                                                                                     \
@@ -98,6 +101,34 @@ Test(response_end, without_a_sound_twice_is_meant_so_and_keeps_its_connection)
     ends("r1", WHOLE);
     later(1600);
     cr_expect_eq(kept_with(&model, "response.create"), 4u, "the next one may be tried again too");
+}
+
+Test(response_end, with_words_but_no_sound_twice_takes_another_connection_that_says_it)
+{
+    greets();
+    take(WORDS("r1"));
+    ends("r1", WHOLE);
+    later(1600);
+    begins("r2");
+    take(WORDS("r2"));
+    ends("r2", WHOLE);
+    cr_expect_neq(live->state, LIVE_READY, "this one has lost its voice");
+    live->state = LIVE_READY;
+    live->model = &model.outlet;
+    model.closed = 0;
+    later(1600);
+    cr_expect_eq(kept_with(&model, "Say exactly: Good day"), 3u);
+}
+
+Test(response_end, without_a_word_is_not_taken_for_the_one_before_that_had_words)
+{
+    greets();
+    take(WORDS("r1"));
+    ends("r1", WHOLE);
+    later(1600);
+    begins("r2");
+    ends("r2", WHOLE);
+    cr_expect_eq(live->state, LIVE_READY);
 }
 
 Test(response_end, of_the_last_session_does_not_count_in_the_next)
