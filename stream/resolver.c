@@ -34,9 +34,9 @@ static const char *pretended;
 /* ---- what is known ---- */
 
 static struct known {
-    char host[HOST_SIZE], address[INET6_ADDRSTRLEN]; /* "": it has none */
     int64_t until_us;
-    bool is_bad; /* nothing could be connected to there */
+    char host[HOST_SIZE], address[INET6_ADDRSTRLEN]; /* "": it has none */
+    bool is_bad;                                     /* nothing could be connected to there */
 } known[RESOLVER_HOSTS];
 
 /* What was known of the host last, however long ago; NULL: nothing. */
