@@ -89,20 +89,36 @@ static int64_t times_asked(struct request *req)
     return again && strlen(again) < 3 ? strtol(again, NULL, 10) : 0;
 }
 
+/* The request that the carrier has come back for: what was sent for it is not sent once more. */
+static uid first_event(struct request *req, const struct received *received)
+{
+    const char *first = request_query(req, "event");
+    uid event;
+
+    return first && uid_read_hex(first, &event) ? event : received->callback.id;
+}
+
 /*
  * Whether the carrier can be asked to come back with the same parameters; *url is where.  What it
  * signs covers them, so nobody else can make them up.
  */
-static bool can_come_back(struct request *req, const struct form *form, const char **url)
+static bool can_come_back(struct request *req, const struct received *received,
+                          const struct form *form, const char **url)
 {
     struct form rest = unusual(req, form);
     const char *kept = customer_form_write(&req->work, &rest);
     struct text query = {.arena = &req->work.arena};
+    uid event = first_event(req, received);
     int64_t asked = times_asked(req);
+    char hex[33];
 
     if (asked >= COME_BACKS || strlen(kept) > KEPT_LIMIT)
         return false;
-    text_add(&query, "%s?again=%lld&kept=", req->path, (long long)asked + 1);
+    text_add(&query, "%s?again=%lld", req->path, (long long)asked + 1);
+    uid_write_hex(event, hex);
+    if (!uid_is_none(event))
+        text_add(&query, "&event=%s", hex);
+    text_put(&query, "&kept=");
     text_url(&query, kept);
     *url = hook_url(&req->work, query.at);
     return true;
@@ -113,7 +129,7 @@ static bool ask_again(struct request *req, const struct received *received, cons
 {
     struct call_plan plan = {.kind = PLAN_WAIT, .wait_seconds = PAUSE_SECONDS};
 
-    if (!can_come_back(req, form, &plan.after_url))
+    if (!can_come_back(req, received, form, &plan.after_url))
         inbound_unavailable(&req->work, &plan);
     return callback_answer_plan(req, received, &plan);
 }
@@ -150,18 +166,14 @@ static bool learn(struct request *req, const struct form *form, struct call *cal
 }
 
 /* Who waits for a worker of TaskRouter's, or has waited; *twiml is what there is to say to it. */
-static bool look_after_queue(struct request *req, struct customer_hook *hook,
+static bool look_after_queue(struct request *req, const struct customer_hook *hook,
                              const struct call *call, const struct form *form, const char **twiml)
 {
     const char *result = form_text(form, "QueueResult");
 
     *twiml = NULL;
-    if (strcmp(hook->kind, "enqueue") == 0) {
-        if (!tr_caller_waits(&req->work, hook, call, form, twiml))
-            return false;
-        hook->document = NULL; /* it says what the task is to be, and no TwiML */
-        return true;
-    }
+    if (customer_hook_waits(hook))
+        return tr_caller_waits(&req->work, hook, call, form, twiml);
     return !result || tr_caller_left(&req->work, call->id, result);
 }
 
@@ -176,7 +188,7 @@ static bool ask_customer(struct request *req, const struct received *received,
         .call = &call,
         .form = form,
         .idempotency_token = received->posted.idempotency_token,
-        .event = received->callback.id,
+        .event = first_event(req, received),
     };
 
     return customer_hook_read(&req->work, token, &hook) &&

@@ -328,7 +328,9 @@ static bool pass_on(struct work *work, struct asking *asking, const struct twiml
 /* Asks one URL and takes its answer; *twiml stays NULL when there is none that can be used. */
 static bool try_url(struct work *work, struct asking *asking, const char **twiml)
 {
-    struct twiml_source source = {.call = asking->question->call, .event = asking->question->event};
+    struct twiml_source source = {.call = asking->question->call,
+                                  .asked = asking->question->hook,
+                                  .event = asking->question->event};
 
     if (!ask(work, asking))
         return false;
@@ -388,13 +390,15 @@ static bool try_first(struct work *work, struct asking *asking, const char **twi
     const struct customer_hook *hook = asking->question->hook;
     const struct twiml_source given = {
         .call = asking->question->call,
+        .asked = hook,
         .event = asking->question->event,
         .document = hook->document,
         .length = hook->document ? strlen(hook->document) : 0,
         .base_url = hook->url,
     };
 
-    return hook->document ? pass_on(work, asking, &given, twiml) : try_url(work, asking, twiml);
+    return hook->document && !customer_hook_waits(hook) ? pass_on(work, asking, &given, twiml)
+                                                        : try_url(work, asking, twiml);
 }
 
 bool customer_answer(struct work *work, const struct customer_question *question,

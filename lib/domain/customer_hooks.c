@@ -50,6 +50,11 @@ static uid key_of(struct work *work, const struct customer_hook *hook)
     return key;
 }
 
+bool customer_hook_waits(const struct customer_hook *hook)
+{
+    return strcmp(hook->kind, "enqueue") == 0;
+}
+
 const char *customer_hook_url(struct work *work, struct customer_hook *hook)
 {
     instant now = clock_now();
@@ -58,7 +63,7 @@ const char *customer_hook_url(struct work *work, struct customer_hook *hook)
         .call = hook->call_id,
         .expires_at = instant_after(now, TOKEN_LIFE_MS),
     };
-    bool asked = strcmp(hook->kind, "twiml") == 0 || strcmp(hook->kind, "enqueue") == 0;
+    bool asked = strcmp(hook->kind, "twiml") == 0 || customer_hook_waits(hook);
 
     hook->tenant_id = work->tenant;
     hook->created_at = now;

@@ -33,6 +33,12 @@ extern const struct entity customer_hook_entity;
  */
 const char *customer_hook_url(struct work *work, struct customer_hook *hook);
 
+/*
+ * Whether it is asked while its caller waits in a queue for a worker: its document says what the
+ * task is to be, and is no TwiML.
+ */
+bool customer_hook_waits(const struct customer_hook *hook);
+
 /* Writes rows that are not there yet. */
 bool customer_hooks_write(struct work *work, struct customer_hook *hooks, size_t count);
 

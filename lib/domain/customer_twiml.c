@@ -108,6 +108,20 @@ const char *twiml_hide(struct rewriting *r, struct customer_hook hook)
     return url;
 }
 
+bool twiml_is_for_waiting(const struct rewriting *r)
+{
+    return r->source->asked && customer_hook_waits(r->source->asked);
+}
+
+const char *twiml_hide_next(struct rewriting *r, struct customer_hook hook)
+{
+    if (twiml_is_for_waiting(r)) {
+        hook.kind = r->source->asked->kind;
+        hook.document = r->source->asked->document;
+    }
+    return twiml_hide(r, hook);
+}
+
 /* An attribute whose URL is asked what to do next. */
 static bool ask(struct rewriting *r, const struct twiml_element *element,
                 const struct twiml_attribute *attribute, const xmlNode *node, const char *value)
@@ -127,7 +141,9 @@ static bool ask(struct rewriting *r, const struct twiml_element *element,
         return true;
     }
     hook.url = twiml_customer_url(r, element->name, attribute->name, value);
-    url = hook.url ? twiml_hide(r, hook) : NULL;
+    if (!hook.url)
+        return false;
+    url = action ? twiml_hide_next(r, hook) : twiml_hide(r, hook);
     if (!url)
         return false;
     twiml_put_attribute(r, attribute->name, url);
@@ -288,7 +304,7 @@ static bool put_next(struct rewriting *r, const xmlNode *node, const char *conte
     if (!*content && r->source->base_url)
         content = r->source->base_url;
     hook.url = twiml_customer_url(r, "Redirect", NULL, content);
-    url = hook.url ? twiml_hide(r, hook) : NULL;
+    url = hook.url ? twiml_hide_next(r, hook) : NULL;
     if (!url)
         return false;
     text_xml(&r->result->text, url);
@@ -498,6 +514,8 @@ static bool write_children(struct rewriting *r, const xmlNode *root)
             continue;
         if (!is(twiml_name(&r->work->arena, child->name, child->ns), "Sms"))
             ok = put_element(r, "Response", child);
+        else if (twiml_is_for_waiting(r))
+            twiml_notice(r, TWIML_NOT_KNOWN, "Response", "Sms");
         else if (r->result->text.length == head)
             ok = twiml_put_message(r, child, &ends);
         else

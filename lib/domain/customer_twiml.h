@@ -11,10 +11,12 @@
  * websocket as they are.
  *
  * <Sms> is carried out by us, when its turn comes: at the head of a document while it is read; the
- * carrier comes back for one further down, and for the verbs behind it.
+ * carrier comes back for one further down, and for the verbs behind it.  In what is heard while
+ * waiting for a worker it is left out, as the carrier does: that is read again and again.
  *
  * <Enqueue> for a workflow that the tenant has with us is a queue of that one caller, in which the
- * carrier asks us (domain/taskrouter/queued_calls.h); for any other it is left to the carrier.
+ * carrier asks us (domain/taskrouter/queued_calls.h); for any other it is left to the carrier. What
+ * the documents heard there ask for next is asked in that queue as well, whose task may be over.
  */
 #ifndef DOMAIN_CUSTOMER_TWIML_H
 #define DOMAIN_CUSTOMER_TWIML_H
@@ -48,6 +50,7 @@ struct twiml_source {
     const char *document;
     size_t length;
     const char *base_url; /* where it came from; NULL: given in an order, URLs must be absolute */
+    const struct customer_hook *asked; /* by which it was asked for; NULL: by none */
     uid event; /* the carrier's request: its texts are sent once; NO_UID: as often as it is read */
 };
 

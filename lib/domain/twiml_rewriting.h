@@ -54,6 +54,12 @@ const char *twiml_method_of(struct rewriting *r, const xmlNode *node, const char
 /* Our URL in place of the customer's; NULL when there are too many, and the document is refused. */
 const char *twiml_hide(struct rewriting *r, struct customer_hook hook);
 
+/* The same for one that is asked what comes next: who waits for a worker goes on waiting. */
+const char *twiml_hide_next(struct rewriting *r, struct customer_hook hook);
+
+/* Whether it is a document for who waits for a worker. */
+bool twiml_is_for_waiting(const struct rewriting *r);
+
 /* ---- <Sms> (twiml_messages.c) ---- */
 
 /*

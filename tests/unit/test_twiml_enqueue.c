@@ -36,15 +36,23 @@ static bool has_workflow(struct work *with, const char *sid, bool *has)
 static struct twiml_rules rules = {
     .room_prefix = "0abc.", .country = "US", .has_workflow = has_workflow};
 
-static bool rewrite(const char *inside)
+/* What was asked for by a hook; NULL: by none. */
+static bool rewrite_for(const struct customer_hook *asked, const char *inside)
 {
     const char *text = arena_format(&work.arena, "<Response>%s</Response>", inside);
     const struct twiml_source source = {.call = &call,
                                         .document = text,
                                         .length = strlen(text),
-                                        .base_url = "https://app.example.com/voice/start"};
+                                        .asked = asked,
+                                        .base_url = asked ? "https://app.example.com/wait"
+                                                          : "https://app.example.com/voice/start"};
 
     return twiml_rewrite_by(&work, &rules, &source, &result);
+}
+
+static bool rewrite(const char *inside)
+{
+    return rewrite_for(NULL, inside);
 }
 
 static const char *rewritten(const char *inside)
@@ -96,6 +104,25 @@ Test(twiml_enqueue, asks_the_customer_what_is_heard_and_what_comes_next)
     cr_expect_str_eq(hook_of("twiml")->url, "https://app.example.com/left");
     cr_expect_str_eq(hook_of("enqueue")->url, "https://app.example.com/music");
     cr_expect_str_eq(hook_of("enqueue")->method, "GET");
+}
+
+Test(twiml_enqueue, asks_on_in_the_queue_what_is_heard_there)
+{
+    static const char wanted[] = "{\"workflow\":\"WWours\"}";
+    const struct customer_hook asked = {.kind = "enqueue", .document = wanted};
+    static const char *const next[] = {"<Play>/a.mp3</Play><Redirect/>",
+                                       "<Gather numDigits=\"1\"/>", "<Gather action=\"/wait\"/>"};
+
+    for (size_t i = 0; i < COUNT(next); i++) {
+        cr_assert(rewrite_for(&asked, next[i]), "%s", result.error.about);
+        cr_assert_eq(result.nhooks, 1);
+        cr_expect_str_eq(result.hooks[0].kind, "enqueue");
+        cr_expect_str_eq(result.hooks[0].document, wanted);
+        cr_expect_str_eq(result.hooks[0].url, "https://app.example.com/wait");
+    }
+    cr_assert(rewrite_for(&asked, "<Sms>Again and again</Sms><Pause/><Sms>and again</Sms>"));
+    cr_expect_null(strstr(result.text.at, "Redirect"), "%s", result.text.at);
+    cr_expect_eq(result.nnotices, 2, "what is heard there sends no text messages");
 }
 
 Test(twiml_enqueue, may_be_silent)

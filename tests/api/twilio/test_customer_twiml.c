@@ -312,3 +312,27 @@ Test(customer_twiml, is_asked_for_by_the_carrier_alone)
     cr_expect_eq(callback(path, form, fact("REHEARSAL_AUTH_TOKEN"), NULL).status, 200);
     cr_expect_eq(program_told(&account, "/voice"), before + 1);
 }
+
+/* The carrier comes back with the request that it came for first: one text message. */
+Test(customer_twiml, sends_a_text_message_once_to_who_must_come_back)
+{
+    struct account account = account_with_number();
+    const char *sid, *path, *form;
+
+    program_says(&account, "/voice", "<Response><Sms>Once</Sms><Pause length=\"30\"/></Response>");
+    answers_on("+13125558113", "[{\"pause_ms\":60000}]");
+    sid = program_calls(&account, "+13125558113", with_url(&account, "/voice"));
+    program_hears(&account, "/voice", "CallSid", sid);
+    path = say("%s?again=1&event=%s", hook_of(sid),
+               text_of(say("SELECT LOWER(HEX(id)) FROM carrier_callbacks WHERE call_sid = '%s'"
+                           " AND kind = 'action' ORDER BY id LIMIT 1",
+                           sid)));
+    form = say("CallSid=%s&AccountSid=%s", sid, fact("REHEARSAL_ACCOUNT_SID"));
+    cr_expect_eq(callback(path, form, fact("REHEARSAL_AUTH_TOKEN"), NULL).status, 200);
+    cr_expect_eq(program_told(&account, "/voice"), 2);
+    cr_expect_eq(
+        number_of(say("SELECT COUNT(*) FROM sms_messages m JOIN calls c ON c.id = m.call_id"
+                      " WHERE c.call_sid = '%s' AND m.body = 'Once'",
+                      sid)),
+        1);
+}
