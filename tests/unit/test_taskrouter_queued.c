@@ -1,9 +1,11 @@
 /* Callers who wait in a queue of the carrier's for a worker of TaskRouter's. */
 #include <criterion/criterion.h>
 
+#include <malloc.h>
 #include <string.h>
 
 #include "core/json.h"
+#include "core/text.h"
 #include "domain/callbacks.h"
 #include "domain/customer_hooks.h"
 #include "domain/finalise.h"
@@ -45,12 +47,14 @@ static struct customer_hook hook_of(const char *attributes, const char *wait_url
     return hook;
 }
 
-/* What the caller hears who is in the queue for so long; NULL: what the customer says. */
+/* What the caller hears who is in the queue for so long (NULL: not said); NULL: what the customer
+ * says. */
 static const char *heard(const struct customer_hook *hook, const char *queue_seconds)
 {
     const struct twilio_field fields[] = {
-        {"CallSid", in.call.call_sid}, {"From", in.call.from_addr}, {"To", in.call.to_addr},
-        {"Direction", "inbound"},      {"FromCountry", "US"},       {"QueueTime", queue_seconds},
+        {"CallSid", in.call.call_sid}, {"From", in.call.from_addr},
+        {"To", in.call.to_addr},       {"Direction", "inbound"},
+        {"FromCountry", "US"},         {"QueueTime", queue_seconds ? queue_seconds : ""},
     };
     const struct form form = {fields, COUNT(fields)};
     const char *twiml;
@@ -143,6 +147,34 @@ Test(taskrouter_queued, callers_for_whom_nobody_is_found_leave_and_may_come_agai
     cr_expect_eq(tasks(), 2);
 }
 
+Test(taskrouter_queued, callers_are_one_task_however_slow_the_carrier_asks)
+{
+    struct customer_hook hook = hook_of(NULL, NULL);
+
+    heard(&hook, "0");
+    clock_advance_ms(30 * 1000);
+    cr_expect(strstr(heard(&hook, "22"), "<Pause"), "asked at 23, by a clock that is late");
+    cr_expect(strstr(heard(&hook, NULL), "<Pause"), "it need not say how long");
+    cr_expect_eq(tasks(), 1);
+    cr_assert(end_task_as(&r, task().id, "canceled", "Task TTL Exceeded"));
+    leaves(heard(&hook, "22"));
+    leaves(heard(&hook, NULL));
+    cr_expect_eq(tasks(), 1);
+}
+
+Test(taskrouter_queued, callers_who_come_again_soon_after_their_task_was_over_are_a_new_one)
+{
+    struct customer_hook hook = hook_of(NULL, NULL);
+
+    heard(&hook, "0");
+    clock_advance_ms(1000);
+    cr_assert(end_task_as(&r, task().id, "canceled", "Task TTL Exceeded"));
+    clock_advance_ms(4000);
+    leaves(heard(&hook, "5"));
+    cr_expect(strstr(heard(&hook, "0"), "<Pause"));
+    cr_expect_eq(tasks(), 2);
+}
+
 Test(taskrouter_queued, callers_of_a_workflow_that_is_gone_leave)
 {
     struct customer_hook hook = hook_of(NULL, NULL);
@@ -188,6 +220,29 @@ Test(taskrouter_queued, wishes_that_are_none_are_refused)
         cr_expect_not(tr_enqueue_write(work, &wrong[i].wanted, &json));
         cr_expect_str_eq(work->error.field, wrong[i].field);
     }
+}
+
+/* Memory in use, in bytes; a checker of memory has an allocator of its own, and sees for itself. */
+static size_t in_use(void)
+{
+    return mallinfo2().uordblks;
+}
+
+Test(taskrouter_queued, wishes_that_are_refused_leave_nothing_behind)
+{
+    enum { TIMES = 200, NUMBERS = 500 };
+    struct text list = {.arena = &work->arena};
+    const char *json;
+    size_t before;
+
+    text_put(&list, "[0");
+    for (int i = 1; i < NUMBERS; i++)
+        text_put(&list, ",0");
+    text_char(&list, ']');
+    before = in_use();
+    for (int i = 0; i < TIMES; i++)
+        cr_expect_not(tr_enqueue_write(work, &(struct tr_enqueue){.attributes = list.at}, &json));
+    cr_expect_lt(in_use(), before + (size_t)TIMES * NUMBERS);
 }
 
 /* ---- being taken ---- */

@@ -23,6 +23,10 @@
 
 enum { RING_SECONDS = 60, CHECK_SECONDS = 5 };
 
+/* How much later than it did a caller may seem to have come: the carrier tells whole seconds, by
+ * its own clock, in requests that take their time. */
+enum { LATE_MS = 10 * 1000, LATE_AFTER_END_MS = 3 * 1000 };
+
 static const char leaves[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                              "<Response><Leave></Leave></Response>\n";
 
@@ -67,9 +71,12 @@ bool tr_enqueue_write(struct work *work, const struct tr_enqueue *wanted, const 
     if (!read_number(work, "priority", wanted->priority, 0, &priority) ||
         !read_number(work, "timeout", wanted->timeout, NO_INTEGER, &timeout))
         return false;
-    if (!json_read(work, given, strlen(given), NULL, &attributes) ||
-        !json_object_is_type(attributes, json_type_object))
+    if (!json_read(work, given, strlen(given), NULL, &attributes))
+        return fail_field(work, "attributes", "The task's attributes are no JSON");
+    if (!json_object_is_type(attributes, json_type_object)) {
+        json_object_put(attributes);
         return fail_field(work, "attributes", "The task's attributes are no JSON object");
+    }
     text_put(&text, "{\"workflow\":");
     text_json(&text, wanted->workflow_sid);
     text_add(&text, ",\"attributes\":%s,\"priority\":%lld", json_write(&work->arena, attributes),
@@ -137,7 +144,7 @@ static bool write_attributes(struct work *work, json_object *wanted, const struc
 struct waiting {
     const struct call *call;
     struct tr_task wanted; /* the task to be made */
-    instant since;         /* when the caller came into the queue, at the earliest */
+    instant since;         /* when the caller came into the queue; NO_INSTANT: nobody says */
     struct tr_task task;   /* its task */
 };
 
@@ -150,7 +157,7 @@ static bool prepare(struct work *work, json_object *wanted, const struct call *c
     struct tr_workflow workflow;
 
     *waiting = (struct waiting){.call = call};
-    waiting->since = instant_after(clock_now(), seconds > 0 ? -(seconds + 1) * 1000 : -1000);
+    waiting->since = seconds < 0 ? NO_INSTANT : instant_after(clock_now(), -seconds * 1000);
     tr_task_begin(task);
     if (!sid || !tr_sid_read(sid, "WW", &task->workflow_id))
         return fail(work, NOT_FOUND, "There is no such workflow");
@@ -177,6 +184,18 @@ static bool latest(struct work *work, uid call, struct tr_task *task)
     return db_find(work, sql, params, COUNT(params), &tr_task_entity, task);
 }
 
+/* Whether the caller came after the task was made, or was over already, beyond doubt. */
+static bool came_again(const struct waiting *waiting)
+{
+    const struct tr_task *task = &waiting->task;
+
+    if (instant_is_none(waiting->since))
+        return false;
+    return waiting->since.ms >= task->created_at.ms + LATE_MS ||
+           (!instant_is_none(task->finished_at) &&
+            waiting->since.ms >= task->finished_at.ms + LATE_AFTER_END_MS);
+}
+
 /* Who comes into the queue again has left it before, though nobody may have told. */
 static bool enter_step(struct work *work, void *with)
 {
@@ -186,7 +205,7 @@ static bool enter_step(struct work *work, void *with)
     if (!tr_workspace_hold(work, waiting->wanted.workspace_id, &workspace))
         return false;
     if (latest(work, waiting->call->id, &waiting->task)) {
-        if (waiting->task.created_at.ms > waiting->since.ms)
+        if (!came_again(waiting))
             return true;
         if (!tr_link_left(work, waiting->call->id, "redirected"))
             return false;
