@@ -233,17 +233,21 @@ static bool apply_conference(struct work *work, struct applying *a)
     return handoff_move(work, &handoff, state);
 }
 
-/* A message that a customer's TwiML sent is told of on. */
-static bool tell_sms(struct work *work, const struct applying *a)
+/*
+ * A message that a customer's TwiML sent is told of on: also when it had that status already, since
+ * who moved it may have died before telling.
+ */
+static bool tell_sms(struct work *work, const struct applying *a, bool moved)
 {
     const struct sms_message like = {.message_sid = form_text(&a->form, "MessageSid")};
     columns by_sid =
         columns_add(NO_COLUMNS, &sms_message_entity, offsetof(struct sms_message, message_sid));
     struct sms_message message;
 
-    return store_find(work, &sms_message_entity, &like, by_sid, &message)
-               ? customer_sms_tell(work, &message, a->callback->id)
-               : work->error.what == NOT_FOUND;
+    if (!store_find(work, &sms_message_entity, &like, by_sid, &message))
+        return work->error.what == NOT_FOUND;
+    return (!moved && !sms_status_is(&message, form_text(&a->form, "MessageStatus"))) ||
+           customer_sms_tell(work, &message, a->callback->id);
 }
 
 static bool apply_sms_status(struct work *work, struct applying *a)
@@ -262,7 +266,7 @@ static bool apply_sms_status(struct work *work, struct applying *a)
         return work->error.what == NOT_FOUND || work->error.what == INVALID;
     }
     a->applied = moved ? "applied" : "late";
-    return !moved || tell_sms(work, a);
+    return tell_sms(work, a, moved);
 }
 
 /* To a URL of ours in a customer's TwiML: we learn of it, and so does the customer. */

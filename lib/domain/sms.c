@@ -319,3 +319,10 @@ bool sms_apply_status(struct work *work, const char *message_sid, const char *st
     *moved = changed == 1;
     return true;
 }
+
+bool sms_status_is(const struct sms_message *message, const char *theirs)
+{
+    const char *ours = NULL;
+
+    return rank_of(theirs, &ours) != 0 && strcmp(message->status, ours) == 0;
+}

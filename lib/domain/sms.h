@@ -62,4 +62,7 @@ bool sms_receive(struct work *work, const struct sms_arrival *arrival, const cha
 bool sms_apply_status(struct work *work, const char *message_sid, const char *status,
                       const char *error_code, const char *error_message, bool *moved);
 
+/* Whether a message's status is the one that the carrier has that word for. */
+bool sms_status_is(const struct sms_message *message, const char *theirs);
+
 #endif

@@ -42,17 +42,6 @@ static bool note_error(struct work *work, uid id, const char *code, const char *
     return db_execute(work, sql, params, COUNT(params), NULL);
 }
 
-static bool refuse(struct work *work, uid id, const char *code, const char *message)
-{
-    struct sms_message refused;
-    bool moved;
-
-    return move(work, id, "failed", RANK_SENDING, RANK_FAILED, &moved) &&
-           note_error(work, id, code, message) &&
-           store_get(work, &sms_message_entity, id, &refused) &&
-           customer_sms_tell(work, &refused, id);
-}
-
 static bool note_sent(struct work *work, uid id, const char *sid)
 {
     static const char sql[] =
@@ -73,6 +62,32 @@ static bool wait(struct work *work, uid id)
 
     return move(work, id, "queued", RANK_SENDING, RANK_QUEUED, &moved) &&
            fail(work, UPSTREAM, "The carrier does not take messages now");
+}
+
+struct refusal {
+    uid id;
+    const char *code, *message;
+};
+
+static bool refuse_step(struct work *work, void *with)
+{
+    const struct refusal *refusal = with;
+    struct sms_message refused;
+    bool moved;
+
+    return move(work, refusal->id, "failed", RANK_SENDING, RANK_FAILED, &moved) &&
+           note_error(work, refusal->id, refusal->code, refusal->message) &&
+           store_get(work, &sms_message_entity, refusal->id, &refused) &&
+           customer_sms_tell(work, &refused, refusal->id);
+}
+
+/* What failed is told of, or has not failed yet. */
+static bool refuse(struct work *work, uid id, const char *code, const char *message)
+{
+    struct refusal refusal = {id, arena_text(&work->arena, code),
+                              arena_text(&work->arena, message)};
+
+    return db_transaction(work, refuse_step, &refusal) || wait(work, id);
 }
 
 static bool order(struct work *work, const struct sms_message *message,

@@ -320,6 +320,55 @@ Test(customer_news, of_text_messages_that_did_not_leave_are_told_too)
     cr_expect_eq(texts(), 1);
 }
 
+/* Who wrote down what the carrier said died before telling. */
+Test(customer_news, of_text_messages_are_told_when_they_are_heard_of_again)
+{
+    struct call call = call_in(&world).call;
+    const char *sid = new_sid(&world, "SM");
+    struct rows rows;
+    int code;
+    const uid message = text_sent(&call, "https://app.example.com/told", &code);
+    const struct param params[] = {PARAM(work->tenant), PARAM(message)};
+
+    cr_assert(db_execute(work,
+                         "UPDATE sms_messages SET status = 'delivered', status_rank = 40"
+                         " WHERE tenant_id = ? AND id = ?",
+                         params, COUNT(params), NULL));
+    receipt(message, sid, "sent");
+    cr_assert_eq(due(&rows), 0, "that was overtaken");
+    receipt(message, sid, "delivered");
+    cr_assert_eq(due(&rows), 1);
+    cr_expect_str_eq(field_of(rows.at, "SmsStatus"), "delivered");
+}
+
+static void execute(const char *sql)
+{
+    cr_assert(db_execute(work, sql, NULL, 0, NULL), "%s", work->error.message);
+}
+
+Test(customer_news, of_text_messages_that_did_not_leave_are_told_when_it_can_be)
+{
+    struct call call = call_in(&world).call;
+    const struct suppression suppression = {.channel = "sms",
+                                            .address = call.from_addr,
+                                            .our_address = call.to_addr,
+                                            .source = "keyword",
+                                            .keyword = "STOP"};
+    struct rows rows;
+    int code;
+    const uid message = text_sent(&call, "https://app.example.com/told", &code);
+    const struct outbox_row row = {.tenant_id = work->tenant, .subject_id = message};
+
+    cr_assert(suppression_put(work, &suppression), "%s", work->error.message);
+    execute("CREATE TEMPORARY TABLE webhook_deliveries (broken INT)");
+    cr_expect_not(sms_send(work, &row));
+    execute("DROP TEMPORARY TABLE webhook_deliveries");
+    cr_expect_eq(due(&rows), 0);
+    cr_assert(sms_send(work, &row), "%s", work->error.message);
+    cr_assert_eq(due(&rows), 1);
+    cr_expect_str_eq(field_of(rows.at, "SmsStatus"), "failed");
+}
+
 Test(customer_news, of_urls_with_another_signature_are_nobodys)
 {
     struct call call = call_in(&world).call;
