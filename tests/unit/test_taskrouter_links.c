@@ -218,6 +218,34 @@ Test(taskrouter_links, of_a_callback_task_complete_it_before_the_acceptance_was_
     cr_expect_str_eq(callback_now(callback.id).status, "completed");
 }
 
+/* As before they said themselves whose callback task it is. */
+static void forget_who_in_errands(void)
+{
+    static const char sql[] =
+        "UPDATE outbox SET payload = JSON_REMOVE(payload, '$.callback', '$.who')"
+        " WHERE tenant_id = ? AND event_type = '" LINK_OVER "'";
+    const struct param params[] = {PARAM(work->tenant)};
+    uint64_t changed;
+
+    cr_assert(db_execute(work, sql, params, COUNT(params), &changed), "%s", work->error.message);
+    cr_assert_eq(changed, 1);
+}
+
+Test(taskrouter_links, of_a_callback_task_complete_it_by_errands_of_the_release_before)
+{
+    struct callback_task callback = callback_in_queue();
+    uid reservation;
+
+    worker_in(&r, r.available, "Ann", NULL);
+    reservation = pending_of(&r, callback.tr_task_id).id;
+    cr_assert(decide(&r, reservation, "accepted"));
+    carry_out();
+    cr_assert(decide(&r, reservation, "completed"));
+    forget_who_in_errands();
+    carry_out();
+    cr_expect_str_eq(callback_now(callback.id).status, "completed");
+}
+
 Test(taskrouter_links, of_a_claimed_callback_task_leave_it_alone_while_the_acceptance_is_put_off)
 {
     struct callback_task callback = callback_in_queue();

@@ -239,7 +239,9 @@ static bool end_callback_step(struct work *work, void *with)
            move_callback(work, &e->task, TASK_RELEASE, NULL, NULL);
 }
 
-static bool end_callback(struct work *work, const struct errand *errand)
+/* "task" has its key alone where its row is hidden or gone.  Errands that were owed before they
+ * said so themselves do not say whose callback task it is. */
+static bool end_callback(struct work *work, const struct errand *errand, const struct tr_task *task)
 {
     struct ending e = {
         .task = {.callback_task_id = key_of(errand, "callback")},
@@ -247,6 +249,11 @@ static bool end_callback(struct work *work, const struct errand *errand)
         .who = json_text(errand->payload, "who"),
     };
 
+    if (uid_is_none(e.task.callback_task_id) && !e.who && !uid_is_none(task->callback_task_id)) {
+        e.task.callback_task_id = task->callback_task_id;
+        if (!tr_accepted_by(work, task->id, &e.who))
+            return false;
+    }
     if (uid_is_none(e.task.callback_task_id) || !e.who)
         return true; /* nobody had accepted it */
     return db_transaction(work, end_callback_step, &e) || settled(work);
@@ -423,8 +430,10 @@ static bool was_over(struct work *work, const struct errand *errand)
             return false;
     } else if (work->error.what != NOT_FOUND) {
         return false;
+    } else {
+        task = (struct tr_task){.id = errand->row->subject_id};
     }
-    if (!end_callback(work, errand))
+    if (!end_callback(work, errand, &task))
         return false;
     if (!handoff_of(work, errand->row->subject_id, &handoff))
         return work->error.what == NOT_FOUND;

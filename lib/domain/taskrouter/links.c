@@ -73,17 +73,6 @@ bool tr_link_accepted(struct work *work, const struct tr_task *task,
     return owe(work, task->id, task->workspace_id, LINK_ACCEPTED, more.at, id);
 }
 
-/* Who has accepted the task, as the reservation calls the worker; NULL for nobody. */
-static bool accepted_by(struct work *work, const struct tr_task *task, const char **who)
-{
-    struct rows accepted;
-
-    if (!tr_reservations_of(work, task->id, "'accepted', 'wrapping', 'completed'", &accepted))
-        return false;
-    *who = accepted.count ? ((const struct tr_reservation *)accepted.at)->worker_name : NULL;
-    return true;
-}
-
 /* The row of the task may be gone when the errand is run, so that it says what it needs. */
 bool tr_link_over(struct work *work, const struct tr_task *task, const char *how)
 {
@@ -93,7 +82,7 @@ bool tr_link_over(struct work *work, const struct tr_task *task, const char *how
 
     if (!is_linked(task))
         return true;
-    if (!accepted_by(work, task, &who))
+    if (!tr_accepted_by(work, task->id, &who))
         return false;
     text_add(&more, ",\"how\":\"%s\"", how);
     if (!uid_is_none(task->callback_task_id) && who) {

@@ -91,6 +91,16 @@ bool tr_reservations_of(struct work *work, uid task, const char *states, struct 
     return db_select(work, sql, params, COUNT(params), &tr_reservation_entity, reservations);
 }
 
+bool tr_accepted_by(struct work *work, uid task, const char **who)
+{
+    struct rows accepted;
+
+    if (!tr_reservations_of(work, task, "'accepted', 'wrapping', 'completed'", &accepted))
+        return false;
+    *who = accepted.count ? ((const struct tr_reservation *)accepted.at)->worker_name : NULL;
+    return true;
+}
+
 /* ---- moving ---- */
 
 /* Reference 8.3, row by row. */

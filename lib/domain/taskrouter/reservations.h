@@ -87,4 +87,7 @@ bool tr_reservation_set(struct work *work, const struct tr_workspace *workspace,
 /* Those of a task that are in one of the states of a SQL list ("'pending', 'accepted'"). */
 bool tr_reservations_of(struct work *work, uid task, const char *states, struct rows *reservations);
 
+/* Who has accepted a task, as its reservation calls the worker; NULL for nobody. */
+bool tr_accepted_by(struct work *work, uid task, const char **who);
+
 #endif
