@@ -291,9 +291,7 @@ static bool is_known(const struct rows *stored, json_object *config, const char 
 {
     json_object *before = document_member(config, path);
 
-    return is_listed(stored, secret_name(path)) ||
-           (json_object_is_type(before, json_type_string) &&
-            strcmp(json_object_get_string(before), TENANT_REDACTED) == 0);
+    return is_listed(stored, secret_name(path)) || is_redacted(before);
 }
 
 bool tenant_secrets_check(struct work *work, const char *tenant_key,
