@@ -35,3 +35,15 @@ bool last_words_await(struct live *live)
         realtime_commit(live);
     return true;
 }
+
+void last_words_begin(struct live *live)
+{
+    live->last_words_us = sockets_now_us() + LAST_WORDS_US;
+    live_hold(live);
+}
+
+void last_words_end(struct live *live)
+{
+    live->last_words_us = 0;
+    live_release(live);
+}

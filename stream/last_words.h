@@ -22,6 +22,13 @@ enum { LAST_WORDS_US = 2 * 1000000 };
  */
 bool last_words_await(struct live *live);
 
+/*
+ * The wait begins, and is over.  The call's sockets may be gone meanwhile, so the wait itself holds
+ * the call: it may be freed by last_words_end() when nobody else does.
+ */
+void last_words_begin(struct live *live);
+void last_words_end(struct live *live);
+
 /* Whether some are still to come. */
 bool last_words_are_owed(const struct live *live);
 

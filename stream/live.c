@@ -357,23 +357,18 @@ static void conclude(struct live *live)
     fact_end(&live->subject, live->result, live->end_reason, live->ended_ms, live->segments);
 }
 
-/*
- * Its sockets may be gone by now: the session is held for as long as it waits.  Another voice that
- * still speaks would add words to the transcript that nobody hears.
- */
+/* Another voice that still speaks would add words to the transcript that nobody hears. */
 static void await_last_words(struct live *live)
 {
     voice_out_stop(live);
-    live->last_words_us = sockets_now_us() + LAST_WORDS_US;
     live->state = LIVE_CLOSING;
-    live_hold(live);
+    last_words_begin(live);
 }
 
 static void end_waiting(struct live *live)
 {
-    live->last_words_us = 0;
     conclude(live);
-    live_release(live);
+    last_words_end(live);
 }
 
 void live_finish(struct live *live, const char *result, const char *end_reason)
