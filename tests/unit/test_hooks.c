@@ -5,6 +5,8 @@
 
 #include "core/rand.h"
 #include "domain/callback_journal.h"
+#include "domain/customer_hooks.h"
+#include "domain/host_memory.h"
 #include "domain/journal.h"
 #include "domain/secrets.h"
 #include "domain/suppressions.h"
@@ -383,6 +385,63 @@ Test(hooks, take_stop_from_a_message)
     cr_assert(is_suppressed(work, "sms", "+13125550001", world.number.e164, &suppressed));
     cr_expect(suppressed);
     request_end(&req);
+}
+
+/* What the carrier is asked to do next; a path with its query. */
+static const char *redirected(const struct request *req)
+{
+    const char *url = strstr(req->reply.at ? req->reply.at : "", "/hooks/twilio/twiml/");
+    struct text path = {.arena = &work->arena};
+
+    cr_assert(url, "%s", req->reply.at);
+    for (; *url != '<'; url++) {
+        text_char(&path, *url);
+        if (strncmp(url, "&amp;", 5) == 0)
+            url += 4;
+    }
+    return path.at;
+}
+
+/* Our URL for a customer's document. */
+static const char *twiml_path(const struct call *call, const char *twiml)
+{
+    struct customer_hook hook = {
+        .call_id = call->id, .kind = "twiml", .method = "POST", .document = twiml};
+    const char *url = customer_hook_url(work, &hook);
+
+    cr_assert(customer_hooks_write(work, &hook, 1));
+    return strstr(url, "/hooks");
+}
+
+/* Who is asked to come back sends its text message once, however often it must. */
+Test(hooks, of_who_comes_back_are_the_one_that_came_first)
+{
+    struct incoming in = call_in(&world);
+    struct post post = {
+        .path = twiml_path(&in.call, "<Response><Sms>Once</Sms></Response>"),
+        .form = arena_format(&work->arena, "AccountSid=%s&CallSid=%s",
+                             world.config.rehearsal_account_sid, in.call.call_sid),
+        .token = REHEARSAL,
+    };
+
+    folder_make(spool);
+    world.config.spool_dir = spool;
+    host_memory_open(&world.config);
+    cr_assert(worker_slot_take(0));
+    for (int i = 0; i < 2; i++) {
+        struct request req;
+
+        world.config.outward_calls_per_tenant = 0;
+        req = send_post(post);
+        post.path = redirected(&req);
+        request_end(&req);
+        world.config.outward_calls_per_tenant = 1;
+        req = send_post(post);
+        cr_expect_eq(req.status, 200);
+        request_end(&req);
+        cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM sms_messages WHERE tenant_id = ?"),
+                     1);
+    }
 }
 
 /* The store goes away and comes back. */
