@@ -225,15 +225,15 @@ static bool put_conditions(struct listing *l)
 }
 
 /* Who pages on sees that there is more, however far down. */
-static bool count(struct listing *l, int64_t beyond, int64_t *total)
+static bool count(struct listing l, int64_t beyond, int64_t *total)
 {
     int64_t most = beyond > SESSION_LOGS_COUNTED ? beyond : SESSION_LOGS_COUNTED;
     const char *sql = arena_format(
-        &l->work->arena, "SELECT COUNT(*) FROM (SELECT 1" FROM_SESSIONS "%s LIMIT ?) AS counted",
-        l->where.at);
+        &l.work->arena, "SELECT COUNT(*) FROM (SELECT 1" FROM_SESSIONS "%s LIMIT ?) AS counted",
+        l.where.at);
 
-    l->params[l->nparams] = (struct param)PARAM(most);
-    return db_number(l->work, sql, l->params, l->nparams + 1, 0, total);
+    l.params[l.nparams] = (struct param)PARAM(most);
+    return db_number(l.work, sql, l.params, l.nparams + 1, 0, total);
 }
 
 bool session_logs_list(struct work *work, const struct session_log_filter *filter,
@@ -243,7 +243,7 @@ bool session_logs_list(struct work *work, const struct session_log_filter *filte
     const char *way = filter->sort && strcmp(filter->sort, "asc") == 0 ? "" : " DESC";
     int64_t size = (int64_t)page->size, skip = (int64_t)page->skip;
 
-    if (!put_conditions(&l) || !count(&l, skip + size + 1, total))
+    if (!put_conditions(&l) || !count(l, skip + size + 1, total))
         return false;
     l.params[l.nparams++] = (struct param)PARAM(size);
     l.params[l.nparams++] = (struct param)PARAM(skip);
