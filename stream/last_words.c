@@ -4,6 +4,7 @@
 #include "stream/mind.h"
 #include "stream/realtime.h"
 #include "stream/realtime_link.h"
+#include "stream/socket.h"
 
 /* What the model said that it hears, and has not made a turn of. */
 static bool is_unwritten(const struct live *live)
