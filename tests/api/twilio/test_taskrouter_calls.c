@@ -155,6 +155,21 @@ Test(taskrouter_calls, callers_for_whom_nobody_is_found_leave_the_queue)
     program_believes(&router.account, &told);
 }
 
+/* What the caller hears goes on from document to document. */
+Test(taskrouter_calls, callers_for_whom_nobody_is_found_leave_the_queue_wherever_they_listen)
+{
+    struct router router = router_with_number();
+    const char *task, *sid = enqueued(&router, "+13125558417", &task);
+
+    program_says(&router.account, "/wait", "<Response><Redirect>more</Redirect></Response>");
+    program_says(&router.account, "/more",
+                 "<Response><Pause length=\"1\"/><Redirect>more</Redirect></Response>");
+    AWAIT(program_told(&router.account, "/more") >= 2);
+    change(&router, say("Tasks/%s", task), "AssignmentStatus=canceled");
+    cr_expect_str_eq(
+        at(program_hears(&router.account, "/left", "CallSid", sid).fields, "QueueResult"), "leave");
+}
+
 Test(taskrouter_calls, callers_who_hang_up_are_waited_for_no_longer)
 {
     struct router router = router_with_number();
