@@ -374,6 +374,7 @@ static void *be_busy_first(void *task)
         ended = call_apply(&other, call.id, &news, NULL) && call_finalise(&other, call.id, NULL);
     answerer_release();
     db_close(other.db);
+    arena_free(&other.arena);
     return ended ? task : NULL;
 }
 
