@@ -189,7 +189,10 @@ static void version_has_to_go(const struct day *day)
     told(day, "session.evaluated", day->sid);
     reply =
         as_operator(day, "POST", say("%s/rollout-governance/evaluate", agent), "{\"apply\":true}");
-    cr_expect_str_eq(at(reply.json, "evaluation.status"), "rolled_back", "%s", reply.body);
+    /* The job that does it every quarter of an hour may have been here already. */
+    cr_expect(strcmp(at(reply.json, "evaluation.status"), "rolled_back") == 0 ||
+                  strcmp(at(reply.json, "evaluation.status"), "no_rollout") == 0,
+              "%s", reply.body);
     reply = as_operator(day, "GET", say("%s/rollouts", agent), NULL);
     cr_expect_str_eq(at(reply.json, "count"), "0", "%s", reply.body);
 }
