@@ -80,6 +80,11 @@ void coalesce_note_turn(int64_t turn_us, int64_t now_us)
     pressure.sum_us = pressure.squares = 0;
 }
 
+unsigned coalesce_awaited(const struct coalesced *held)
+{
+    return coalesce_frames() - held->count % coalesce_frames();
+}
+
 /* The longest message of the carrier's fits; anything longer could only come from a test. */
 bool coalesce_add(struct coalesced *held, struct slice *audio)
 {

@@ -38,6 +38,9 @@ unsigned coalesce_frames(void);
  */
 bool coalesce_add(struct coalesced *held, struct slice *audio);
 
+/* How many frames of the call make its next message whole: 1 to COALESCE_MOST. */
+unsigned coalesce_awaited(const struct coalesced *held);
+
 /* For replays: so many from now on, until the loop is judged again. */
 void coalesce_force(unsigned frames);
 

@@ -23,6 +23,8 @@ enum { MOST_MESSAGES = 4000 };
 /* Without a token a socket may be a stranger's: so many may be waiting for their start frame. */
 enum { MOST_PENDING = 200, MOST_PENDING_OF_ADDRESS = 20 };
 
+enum { QUIET_US = 200 * 1000 };
+
 static const struct config *configuration;
 
 void media_configure(const struct config *config)
@@ -152,6 +154,7 @@ bool media_take(struct live *live, const char *text, size_t length)
     if (!scan_members(text, length, wanted, COUNT(wanted)))
         return false;
     if (slice_is(wanted[0].value, "media") && wanted[1].kind == '{') {
+        live->media_bytes = length;
         take_media(live, wanted[1].value);
         return true;
     }
@@ -295,6 +298,21 @@ static bool message(void *with, const char *text, size_t length)
     return media_take(with, text, length);
 }
 
+/*
+ * Frames that leave together need not be read one by one.  Half of the last is enough to know that
+ * it came; a carrier that has nothing to say may still have returned a mark, so it is not awaited
+ * for long.
+ */
+static size_t awaits(void *with)
+{
+    struct live *live = with;
+    unsigned frames = coalesce_awaited(&live->held);
+
+    if (frames == 1 || sockets_now_us() - live->last_media_us > QUIET_US)
+        return 0;
+    return (frames - 1) * live->media_bytes + live->media_bytes / 2;
+}
+
 static void closed(void *with, const struct closing *closing)
 {
     struct live *live = with;
@@ -319,5 +337,6 @@ const struct role media_role = {
     .admit = admit,
     .opened = opened,
     .message = message,
+    .awaits = awaits,
     .closed = closed,
 };

@@ -61,6 +61,12 @@ struct role {
     /* A whole message, without a NUL behind it. False closes the connection. */
     bool (*message)(void *with, const char *text, size_t length);
 
+    /*
+     * How many bytes have to arrive before any of them is worth reading; NULL or 0: each at once.
+     * It is asked after messages, and ten times a second.
+     */
+    size_t (*awaits)(void *with);
+
     /* The last word of a connection, also of one that was admitted and never opened. */
     void (*closed)(void *with, const struct closing *closing);
 };

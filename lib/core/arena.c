@@ -16,9 +16,11 @@
 #endif
 
 #ifdef EVERY_BYTE_COUNTS
-enum { BLOCK_SIZE = 1, ALIGN = 1 }; /* a block for every object, so that no overrun stays unseen */
+/* A block for every object, so that no overrun stays unseen. */
+enum { FIRST_BLOCK = 1, MOST_BLOCK = 1, ALIGN = 1 };
 #else
-enum { BLOCK_SIZE = 16 * 1024, ALIGN = alignof(max_align_t) };
+/* Most arenas of a call stay small, and a request's soon have the block that they need. */
+enum { FIRST_BLOCK = 1024, MOST_BLOCK = 16 * 1024, ALIGN = alignof(max_align_t) };
 #endif
 
 struct arena_block {
@@ -27,12 +29,20 @@ struct arena_block {
     max_align_t bytes[];
 };
 
+/* Each block is twice as large as the one before. */
+static size_t usual_size(const struct arena *arena)
+{
+    if (!arena->blocks)
+        return FIRST_BLOCK;
+    return arena->blocks->size < MOST_BLOCK / 2 ? arena->blocks->size * 2 : MOST_BLOCK;
+}
+
 static struct arena_block *add_block(struct arena *arena, size_t size)
 {
     struct arena_block *block;
 
-    if (size < BLOCK_SIZE)
-        size = BLOCK_SIZE;
+    if (size < usual_size(arena))
+        size = usual_size(arena);
     block = malloc(sizeof *block + size);
     if (!block)
         abort();
@@ -106,7 +116,7 @@ void arena_reset(struct arena *arena)
         struct arena_block *block = arena->blocks;
 
         arena->blocks = block->next;
-        if (!kept && BLOCK_SIZE > 1 && block->size == BLOCK_SIZE)
+        if (!kept && MOST_BLOCK > 1 && block->size <= MOST_BLOCK)
             kept = block;
         else
             free(block);

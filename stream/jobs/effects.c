@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/rand.h"
 #include "domain/call_prices.h"
@@ -17,6 +18,8 @@
 #include "stream/jobs/jobs.h"
 #include "stream/jobs/runs.h"
 #include "stream/signals.h"
+
+enum { ROUND_US = 2 * 1000 * 1000 };
 
 struct effect {
     const char *topic;
@@ -46,7 +49,8 @@ static bool settle(struct work *work, const struct effect *effect, const struct 
     return work->error.what == BUSY ? false : put_off(work, row);
 }
 
-static bool bring_about_due(struct work *work, const struct effect *effect)
+/* As many as are claimed together; says how many. */
+static bool bring_about_some(struct work *work, const struct effect *effect, size_t *count)
 {
     struct rows rows;
     bool ok = true;
@@ -56,7 +60,22 @@ static bool bring_about_due(struct work *work, const struct effect *effect)
     for (size_t i = 0; i < rows.count && ok && !signals_ended(); i++)
         ok = settle(work, effect, (const struct outbox_row *)rows.at + i);
     work->tenant = 0;
+    *count = rows.count;
     return ok;
+}
+
+/* All that is due, but the other jobs of the lane get their turn. */
+static bool bring_about_due(struct work *work, const struct effect *effect)
+{
+    int64_t until_us = clock_monotonic_us() + ROUND_US;
+    size_t count;
+
+    do {
+        if (!bring_about_some(work, effect, &count))
+            return false;
+    } while (count == (size_t)effect->at_once && clock_monotonic_us() < until_us &&
+             !signals_ended());
+    return true;
 }
 
 bool run_fan_out(struct work *work)

@@ -17,7 +17,7 @@
  * Each lane is a process with a connection of its own, so that what is said within a second never
  * waits for a carrier that takes ten, nor calls and tasks for a mail server that hangs.
  */
-enum lane { LANE_DELIVER, LANE_SWEEP, LANE_ROUTE, LANE_MAIL, LANES };
+enum lane { LANE_DELIVER, LANE_SWEEP, LANE_ROUTE, LANE_CARRIER, LANE_MAIL, LANES };
 
 struct job {
     const char *name; /* "deliveries"; for --once and the log */

@@ -29,8 +29,9 @@ struct socket {
     struct queue out;
     char *in; /* of the message that is still arriving */
     size_t in_length, in_room;
-    struct socket *next_written;
-    bool is_written, is_open, is_closing, is_close_sent;
+    struct socket *next_touched, *next_patient;
+    size_t awaited; /* bytes that have to be there before the kernel speaks of them; 0: any */
+    bool is_touched, is_patient, is_open, is_closing, is_close_sent;
     struct burst burst;
     unsigned close_code;
     char close_reason[CLOSE_REASON + 1];
@@ -59,8 +60,11 @@ int socket_ended(struct lws *wsi, struct socket *socket);
 /* Its key is not needed any more. */
 void socket_forget_authorization(struct socket *socket);
 
-/* Sends everything that was written in this turn. */
+/* Sends everything that was written in this turn, and says what is awaited next. */
 void sockets_flush(void);
+
+/* Asks again what is awaited, where something is: it may not come. */
+void sockets_reconsider(void);
 
 /* ---- admit.c ---- */
 

@@ -9,7 +9,10 @@
 #include "stream/watchdog.h"
 
 enum {
-    READ_SIZE = 16 * 1024,
+    READ_SIZE = 16 * 1024, /* what one look at a socket takes from the kernel at most */
+    /* Room that each socket keeps for a message; a longer one comes in pieces. */
+    CARRIER_MESSAGE = 2 * 1024,
+    MODEL_MESSAGE = 8 * 1024,
     TICK_US = 100 * 1000,
     CLOSING_TURNS = 1000,
     HOST_SIZE = 128,
@@ -46,13 +49,13 @@ void sockets_place(struct lws_client_connect_info *info)
 /* ---- the listeners ---- */
 
 static const struct lws_protocols stream_protocols[] = {
-    {.name = "stream", .callback = socket_on_stream, .rx_buffer_size = READ_SIZE},
-    {.name = "trunkline", .callback = socket_on_stream, .rx_buffer_size = READ_SIZE},
+    {.name = "stream", .callback = socket_on_stream, .rx_buffer_size = CARRIER_MESSAGE},
+    {.name = "trunkline", .callback = socket_on_stream, .rx_buffer_size = CARRIER_MESSAGE},
     {.name = NULL},
 };
 
 static const struct lws_protocols client_protocols[] = {
-    {.name = "client", .callback = socket_on_client, .rx_buffer_size = READ_SIZE},
+    {.name = "client", .callback = socket_on_client, .rx_buffer_size = MODEL_MESSAGE},
     {.name = NULL},
 };
 
@@ -82,6 +85,7 @@ static void on_tick(lws_sorted_usec_list_t *timer)
     sockets_now_us();
     watchdog_runs("loop", "tick");
     sockets_cut_overdue();
+    sockets_reconsider();
     loop.setup->tick();
 }
 

@@ -14,7 +14,8 @@ enum {
 
 _Static_assert(QUEUE_HEADROOM >= LWS_PRE, "libwebsockets writes its header before a message");
 
-static struct socket *all_written; /* sockets that something was written to in this turn */
+static struct socket *all_touched; /* sockets that the end of the turn is of interest to */
+static struct socket *all_patient; /* sockets that await more than a byte */
 
 /* Names what runs, and sees to it that the turn's time is measured from here on. */
 static void runs(const struct socket *socket, const char *what)
@@ -25,13 +26,13 @@ static void runs(const struct socket *socket, const char *what)
 
 /* ---- writing ---- */
 
-static void note_written(struct socket *socket)
+static void touch(struct socket *socket)
 {
-    if (socket->is_written)
+    if (socket->is_touched)
         return;
-    socket->is_written = true;
-    socket->next_written = all_written;
-    all_written = socket;
+    socket->is_touched = true;
+    socket->next_touched = all_touched;
+    all_touched = socket;
 }
 
 static char *begin(struct outlet *outlet, enum message_kind kind, size_t most)
@@ -60,7 +61,7 @@ static void end(struct outlet *outlet, size_t length)
 
     queue_end(&socket->out, length);
     outlet->waiting = queue_size(&socket->out);
-    note_written(socket);
+    touch(socket);
 }
 
 static void drop_audio(struct outlet *outlet)
@@ -78,7 +79,7 @@ static void close_later(struct outlet *outlet, unsigned code, const char *reason
     socket->close_code = code;
     snprintf(socket->close_reason, sizeof socket->close_reason, "%s", reason);
     if (socket->is_open) {
-        note_written(socket);
+        touch(socket);
         lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LAST_WORDS_S);
     } else if (socket->wsi)
         lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
@@ -137,15 +138,52 @@ static bool flush(struct socket *socket)
     return ok;
 }
 
+/*
+ * Messages that are of use only together stay with the kernel until the last of them begins to
+ * arrive (SO_RCVLOWAT, socket(7)): one wake-up and one read for all.
+ */
+static void await_more(struct socket *socket)
+{
+    size_t awaited = socket->role->awaits ? socket->role->awaits(socket->with) : 0;
+    int least = awaited ? (int)awaited : 1;
+
+    if (awaited == socket->awaited)
+        return;
+    setsockopt(socket->burst.fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least);
+    socket->awaited = awaited;
+    if (socket->is_patient)
+        return;
+    socket->is_patient = true;
+    socket->next_patient = all_patient;
+    all_patient = socket;
+}
+
+void sockets_reconsider(void)
+{
+    struct socket **at = &all_patient, *socket;
+
+    while ((socket = *at)) {
+        await_more(socket);
+        socket->is_patient = socket->awaited != 0;
+        if (socket->is_patient)
+            at = &socket->next_patient;
+        else
+            *at = socket->next_patient;
+    }
+}
+
 void sockets_flush(void)
 {
-    while (all_written) {
-        struct socket *socket = all_written;
+    while (all_touched) {
+        struct socket *socket = all_touched;
 
-        all_written = socket->next_written;
-        socket->is_written = false;
-        if (socket->is_open && !flush(socket))
+        all_touched = socket->next_touched;
+        socket->is_touched = false;
+        if (!socket->is_open)
+            continue;
+        if (!flush(socket))
             lws_set_timeout(socket->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+        await_more(socket);
     }
 }
 
@@ -173,14 +211,18 @@ struct socket *socket_new(const struct role *role, void *with)
     return socket;
 }
 
-static void forget_written(struct socket *socket)
+static void forget(struct socket *socket)
 {
-    struct socket **at = &all_written;
+    struct socket **at = &all_touched;
 
     while (*at && *at != socket)
-        at = &(*at)->next_written;
+        at = &(*at)->next_touched;
     if (*at)
-        *at = socket->next_written;
+        *at = socket->next_touched;
+    for (at = &all_patient; *at && *at != socket;)
+        at = &(*at)->next_patient;
+    if (*at)
+        *at = socket->next_patient;
 }
 
 void socket_forget_authorization(struct socket *socket)
@@ -199,7 +241,7 @@ int socket_ended(struct lws *wsi, struct socket *socket)
         lws_set_opaque_user_data(wsi, NULL);
     socket->is_open = false;
     runs(socket, "closed");
-    forget_written(socket);
+    forget(socket);
     socket->role->closed(socket->with, &socket->end);
     queue_free(&socket->out);
     socket_forget_authorization(socket);
@@ -299,6 +341,8 @@ static int hand_over(struct socket *socket, const char *text, size_t length)
         return flood(socket);
     if (socket->role->is_talk)
         lws_validity_confirmed(socket->wsi);
+    if (socket->role->awaits)
+        touch(socket);
     if (socket->is_closing || socket->role->message(socket->with, text, length))
         return KEEP;
     close_later(&socket->outlet, LWS_CLOSE_STATUS_POLICY_VIOLATION, "message not understood");

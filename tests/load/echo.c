@@ -1,9 +1,10 @@
 /*
  * tests/load/echo.c - a model for load tests: it says again what it hears.
  *
- *   echo PORT plain|cues [PEM]      until SIGTERM; with TLS when a certificate and key are given
+ *   echo PORT plain|cues|mute [PEM]    until SIGTERM; with TLS when a certificate and key are given
  *
- * Every input_audio_buffer.append comes back as response.output_audio.delta.  With "cues" the
+ * Every input_audio_buffer.append comes back as response.output_audio.delta; "mute" listens and
+ * says nothing.  With "cues" the
  * stamps in the audio are looked at: where the caller begins to speak the response is cancelled and
  * speech_started is said, and when the caller has stopped the next response begins.
  */
@@ -22,7 +23,7 @@ struct session {
     int64_t heard_ms;
 };
 
-static bool with_cues;
+static bool with_cues, is_mute;
 static volatile sig_atomic_t ended;
 
 static void end(int number)
@@ -144,7 +145,7 @@ static void take_append(struct socket *socket, char *text, size_t length)
         return;
     if (with_cues)
         find_cues(socket, audio, (size_t)(behind - audio));
-    if (!((struct session *)socket->with)->is_caller_speaking)
+    if (!is_mute && !((struct session *)socket->with)->is_caller_speaking)
         send_back(socket, audio, (size_t)(behind - audio));
 }
 
@@ -207,10 +208,11 @@ int main(int argc, char **argv)
     int listener, loop = epoll_create1(0);
 
     if (argc < 3) {
-        fputs("usage: echo PORT plain|cues [PEM]\n", stderr);
+        fputs("usage: echo PORT plain|cues|mute [PEM]\n", stderr);
         return 2;
     }
     with_cues = strcmp(argv[2], "cues") == 0;
+    is_mute = strcmp(argv[2], "mute") == 0;
     if (argc > 3)
         load_serve_tls(argv[3]);
     signal(SIGPIPE, SIG_IGN);

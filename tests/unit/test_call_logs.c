@@ -236,22 +236,6 @@ Test(call_logs, take_only_cursors_that_a_list_of_the_tenant_gave)
     cr_expect_eq(logs.count, PAGE, "a cursor beats an offset");
 }
 
-/* What the server counted for this connection so far. */
-static int64_t counted(const char *names)
-{
-    int64_t number;
-    const char *sql = arena_format(&work->arena,
-                                   "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM"
-                                   " information_schema.SESSION_STATUS WHERE VARIABLE_NAME IN (%s)",
-                                   names);
-
-    cr_assert(db_number(work, sql, NULL, 0, 0, &number));
-    return number;
-}
-
-#define READS "'HANDLER_READ_NEXT', 'HANDLER_READ_PREV', 'HANDLER_READ_RND', 'HANDLER_ICP_ATTEMPTS'"
-#define SORTS "'SORT_ROWS', 'SORT_SCAN', 'SORT_RANGE', 'SORT_PRIORITY_QUEUE_SORTS'"
-
 static void put_session(int i)
 {
     struct voice_session session;
@@ -283,7 +267,7 @@ Test(call_logs, and_sessions_are_found_by_index)
     for (size_t i = 0; i < COUNT(filters); i++) {
         struct session_log_filter filter;
         struct page page = {.size = PAGE, .before_time = NO_INSTANT};
-        int64_t sorts = counted(SORTS), total;
+        int64_t sorts = rows_sorted(&world), total;
         struct rows logs;
 
         row_clear(&session_log_filter_entity, &filter);
@@ -297,7 +281,7 @@ Test(call_logs, and_sessions_are_found_by_index)
         cr_expect_eq(total, filters[i].status                   ? CALLS / 3
                             : instant_is_none(filters[i].after) ? CALLS
                                                                 : CALLS - 1);
-        cr_expect_eq(counted(SORTS) - sorts, 0, "filter %zu", i);
+        cr_expect_eq(rows_sorted(&world) - sorts, 0, "filter %zu", i);
     }
 }
 
@@ -349,11 +333,11 @@ Test(call_logs, cost_no_more_rows_than_a_page_and_one)
         int64_t reads, sorts;
 
         list(&filters[i], PAGE / 2, NULL, &cursor);
-        reads = counted(READS);
-        sorts = counted(SORTS);
+        reads = rows_read(&world);
+        sorts = rows_sorted(&world);
         list(&filters[i], PAGE, cursor, &cursor);
-        sorts = counted(SORTS) - sorts;
-        reads = counted(READS) - reads;
+        sorts = rows_sorted(&world) - sorts;
+        reads = rows_read(&world) - reads;
         /* Two calls began in the same millisecond as the last of the page before. */
         cr_expect_leq(reads, PAGE + 1 + 2, "filter %zu read %lld", i, (long long)reads);
         cr_expect_eq(sorts, 0, "filter %zu sorted %lld", i, (long long)sorts);

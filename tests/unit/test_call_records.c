@@ -178,22 +178,6 @@ Test(call_records, pages_hold_every_call_once_either_way)
     }
 }
 
-/* What the server counted for this connection so far. */
-static int64_t counted(const char *names)
-{
-    int64_t number;
-    const char *sql = arena_format(&work->arena,
-                                   "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM"
-                                   " information_schema.SESSION_STATUS WHERE VARIABLE_NAME IN (%s)",
-                                   names);
-
-    cr_assert(db_number(work, sql, NULL, 0, 0, &number));
-    return number;
-}
-
-#define READS "'HANDLER_READ_NEXT', 'HANDLER_READ_PREV', 'HANDLER_READ_RND', 'HANDLER_ICP_ATTEMPTS'"
-#define SORTS "'SORT_ROWS', 'SORT_SCAN', 'SORT_RANGE', 'SORT_PRIORITY_QUEUE_SORTS'"
-
 /* A page at the beginning of each list and one further down read what they show, and one. */
 Test(call_records, cost_no_more_rows_than_a_page_and_one)
 {
@@ -216,11 +200,11 @@ Test(call_records, cost_no_more_rows_than_a_page_and_one)
         struct page page = {.size = PAGE, .before_time = NO_INSTANT};
 
         for (int pages = 0; pages < 2; pages++) {
-            int64_t reads = counted(READS), sorts = counted(SORTS);
+            int64_t reads = rows_read(&world), sorts = rows_sorted(&world);
             struct rows rows = list(&filters[i], &page);
 
-            sorts = counted(SORTS) - sorts;
-            reads = counted(READS) - reads;
+            sorts = rows_sorted(&world) - sorts;
+            reads = rows_read(&world) - reads;
             /* Two calls began in the same millisecond as the last of the page before. */
             cr_expect_leq(reads, (int64_t)rows.count + 1 + (pages ? 2 : 0),
                           "page %d of filter %zu read %lld for %zu", pages, i, (long long)reads,

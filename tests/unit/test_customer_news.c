@@ -298,19 +298,25 @@ Test(customer_news, of_text_messages_are_told_under_their_own_name)
     cr_expect_eq(due(&rows), 0, "nobody asked to be told");
 }
 
+static void unsubscribe(const struct call *call)
+{
+    const struct suppression suppression = {.channel = "sms",
+                                            .address = call->from_addr,
+                                            .our_address = call->to_addr,
+                                            .source = "keyword",
+                                            .keyword = "STOP"};
+
+    cr_assert(suppression_put(work, &suppression), "%s", work->error.message);
+}
+
 Test(customer_news, of_text_messages_that_did_not_leave_are_told_too)
 {
     struct call call = call_in(&world).call;
-    const struct suppression suppression = {.channel = "sms",
-                                            .address = call.from_addr,
-                                            .our_address = call.to_addr,
-                                            .source = "keyword",
-                                            .keyword = "STOP"};
     struct rows rows;
     int code;
     const uid message = text_sent(&call, "https://app.example.com/told", &code);
 
-    cr_assert(suppression_put(work, &suppression), "%s", work->error.message);
+    unsubscribe(&call);
     cr_assert(
         sms_send(work, &(struct outbox_row){.tenant_id = work->tenant, .subject_id = message}));
     cr_assert_eq(due(&rows), 1);
@@ -349,17 +355,12 @@ static void execute(const char *sql)
 Test(customer_news, of_text_messages_that_did_not_leave_are_told_when_it_can_be)
 {
     struct call call = call_in(&world).call;
-    const struct suppression suppression = {.channel = "sms",
-                                            .address = call.from_addr,
-                                            .our_address = call.to_addr,
-                                            .source = "keyword",
-                                            .keyword = "STOP"};
     struct rows rows;
     int code;
     const uid message = text_sent(&call, "https://app.example.com/told", &code);
     const struct outbox_row row = {.tenant_id = work->tenant, .subject_id = message};
 
-    cr_assert(suppression_put(work, &suppression), "%s", work->error.message);
+    unsubscribe(&call);
     execute("CREATE TEMPORARY TABLE webhook_deliveries (broken INT)");
     cr_expect_not(sms_send(work, &row));
     execute("DROP TEMPORARY TABLE webhook_deliveries");

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "answerer.h"
+#include "domain/finalise.h"
 #include "domain/leases.h"
 #include "domain/outbox.h"
 #include "stream/jobs/jobs.h"
@@ -117,4 +119,31 @@ Test(jobs, put_off_an_effect_that_fails_and_try_it_again)
     cr_assert(db_number(work, sql, (const struct param[]){PARAM(now), PARAM(work->tenant)}, 2, -1,
                         &seconds));
     cr_expect(seconds >= 7 && seconds <= 12, "%lld", (long long)seconds);
+}
+
+/* A host that is busy ends more calls in a second than the carrier is asked of at once. */
+Test(jobs, bring_about_all_that_is_owed_in_one_round)
+{
+    enum { CALLS = 17 };
+
+    answerer_start();
+    world.config.rehearsal_api_base_url = answerer_url();
+    answerer_say("/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls/", 200,
+                 "{\"sid\":\"CA0\",\"status\":\"completed\",\"price\":\"-0.0170\","
+                 "\"price_unit\":\"USD\"}");
+    for (int i = 0; i < CALLS; i++) {
+        struct incoming in = call_in(&world);
+
+        claim_stream(&world, &in);
+        cr_assert(session_end(work, in.session.id,
+                              &(struct session_end){.result = "completed", .at = clock_now()},
+                              NULL));
+        end_by_carrier(&world, in.call.id, 60);
+        cr_assert(call_finalise(work, in.call.id, NULL), "%s", work->error.message);
+    }
+    clock_set(instant_after(clock_now(), 60 * 1000));
+    job_once(&world, "prices");
+    cr_expect_eq(tenant_number(&world, "SELECT COUNT(*) FROM calls WHERE tenant_id = ?"
+                                       " AND carrier_price_micros = 17000"),
+                 CALLS);
 }

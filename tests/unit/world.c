@@ -166,6 +166,29 @@ struct work world_work(const struct world *world)
     return work;
 }
 
+static int64_t counted(struct world *world, const char *names)
+{
+    const char *sql = arena_format(&world->work.arena,
+                                   "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM"
+                                   " information_schema.SESSION_STATUS WHERE VARIABLE_NAME IN (%s)",
+                                   names);
+    int64_t number;
+
+    cr_assert(db_number(&world->work, sql, NULL, 0, 0, &number));
+    return number;
+}
+
+int64_t rows_read(struct world *world)
+{
+    return counted(world, "'HANDLER_READ_NEXT', 'HANDLER_READ_PREV', 'HANDLER_READ_RND',"
+                          " 'HANDLER_ICP_ATTEMPTS'");
+}
+
+int64_t rows_sorted(struct world *world)
+{
+    return counted(world, "'SORT_ROWS', 'SORT_SCAN', 'SORT_RANGE', 'SORT_PRIORITY_QUEUE_SORTS'");
+}
+
 const char *new_sid(struct world *world, const char *letters)
 {
     char sid[SID_SIZE];

@@ -35,6 +35,10 @@ void world_end(struct world *world);
 /* Another connection of the same tenant, for two at once. */
 struct work world_work(const struct world *world);
 
+/* What the server did for the world's connection so far: rows that it read on, and that it sorted. */
+int64_t rows_read(struct world *world);
+int64_t rows_sorted(struct world *world);
+
 /* A call SID, stream SID … nobody has. */
 const char *new_sid(struct world *world, const char *letters);
 

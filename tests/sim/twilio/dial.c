@@ -79,10 +79,7 @@ static void over(struct dial *dial)
     if (dial->records)
         recording_finish(parent);
     add_results(dial, &more);
-    if (dial->action)
-        program_action(parent, dial->action, dial->method, &more);
-    else
-        program_next(parent);
+    program_action(parent, dial->action, dial->method, &more);
     form_free(&more);
     dial_free(dial);
 }

@@ -158,10 +158,7 @@ static void finish(struct call *call, const char *speech)
     if (gather->records)
         recording_finish(call);
     add_results(call, gather, speech, &more);
-    if (any && gather->action)
-        program_action(call, gather->action, gather->method, &more);
-    else
-        program_next(call);
+    program_action(call, any ? gather->action : NULL, gather->method, &more);
     form_free(&more);
     gather_free(gather);
 }

@@ -343,7 +343,9 @@ void program_action(struct call *call, const char *url, const char *method, cons
 {
     char *absolute = program_url(call, url);
 
-    if (++call->program.redirects > REDIRECTS_MAX * 10)
+    if (!absolute)
+        program_next(call);
+    else if (++call->program.redirects > REDIRECTS_MAX * 10)
         broken(call, "too many documents");
     else
         fetch(call, "action", absolute, method, more, false);

@@ -31,7 +31,7 @@ struct program {
 /* Fetches a document for a call and runs it.  "more" are further parameters, may be NULL. */
 void program_fetch(struct call *call, const char *url, const char *method, const struct form *more);
 
-/* The same for an action URL, which may be relative to the document. */
+/* The same for an action URL, which may be relative to the document; the next verb without one. */
 void program_action(struct call *call, const char *url, const char *method,
                     const struct form *more);
 

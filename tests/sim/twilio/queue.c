@@ -114,10 +114,7 @@ static void go_on(struct waiter *waiter, const char *result)
     call->peer = NULL;
     program_unpark(call, &waiter->parked);
     waiter_free(waiter);
-    if (action)
-        program_action(call, action, method, &more);
-    else
-        program_next(call);
+    program_action(call, action, method, &more);
     form_free(&more);
     free(action);
     free(method);
@@ -133,10 +130,7 @@ static void release(struct taker *taker)
     call->peer = NULL;
     taker_free(taker);
     form_add(&more, "DialCallStatus", "completed");
-    if (action)
-        program_action(call, action, method, &more);
-    else
-        program_next(call);
+    program_action(call, action, method, &more);
     form_free(&more);
     free(action);
     free(method);

@@ -283,10 +283,7 @@ static void ask(struct relay *relay)
     ending(relay, &more);
     log_event("relay_over", "call", call->sid, "status", relay->status, "handoff", relay->handoff,
               NULL);
-    if (relay->action)
-        program_action(call, relay->action, relay->method, &more);
-    else
-        program_next(call);
+    program_action(call, relay->action, relay->method, &more);
     form_free(&more);
 }
 

@@ -209,10 +209,7 @@ static void send_on(struct call *call, const struct place *place)
 
     room_leave(call);
     form_add(&more, "DialCallStatus", "answered");
-    if (action)
-        program_action(call, action, method, &more);
-    else
-        program_next(call);
+    program_action(call, action, method, &more);
     form_free(&more);
     free(action);
     free(method);
