@@ -134,7 +134,10 @@ etc/trunkline.conf.example: $(BUILD)/trunkline.fcgi
 	$(Q)$< --print-config-example >$@
 
 .PHONY: check
-check: lint asan tsan fuzz ## everything that the tests do not show: lint, sanitizers, fuzzing
+check: lint ## everything that the tests do not show: lint, sanitizers, fuzzing
+	$(Q)$(ASAN) all sims suites
+	$(Q)$(TSAN) all
+	$(Q)tests/beside '$(MAKE) asan' '$(MAKE) tsan && nice $(MAKE) fuzz'
 
 .PHONY: lint
 lint: ## complain about what compilers let pass, and about wrong layers
@@ -143,14 +146,17 @@ lint: ## complain about what compilers let pass, and about wrong layers
 	$(Q)printf '%s\n' $(filter lib/%.c fcgi/%.c stream/%.c,$(SOURCES)) | \
 	    xargs -n 8 -P "$$(nproc)" sh -c 'clang-tidy --quiet "$$@" -- $(OWN_CFLAGS) 2>/dev/null' tidy
 
+ASAN = $(MAKE_ALL) BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS='-O1 -g'
+TSAN = $(MAKE_ALL) BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g'
+
 .PHONY: asan
 asan: ## run the tests under the address and undefined-behaviour sanitizers
-	$(Q)$(MAKE) test BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS='-O1 -g'
+	$(Q)$(ASAN) test
 
 .PHONY: tsan
 tsan: ## drive the programs, built with the thread sanitizer, by the tests
 	$(Q)$(MAKE_ALL) sims suites
-	$(Q)$(MAKE_ALL) all BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g'
+	$(Q)$(TSAN) all
 	$(Q)BUILD=$(BUILD) PROGRAMS=$(BUILD)/tsan tests/run stream
 
 FUZZ_SECONDS ?= 20
