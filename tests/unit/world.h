@@ -35,7 +35,8 @@ void world_end(struct world *world);
 /* Another connection of the same tenant, for two at once. */
 struct work world_work(const struct world *world);
 
-/* What the server did for the world's connection so far: rows that it read on, and that it sorted. */
+/* What the server did for the world's connection so far: rows that it read on, and that it sorted.
+ */
 int64_t rows_read(struct world *world);
 int64_t rows_sorted(struct world *world);
 
