@@ -32,9 +32,9 @@ struct arena_block {
 /* Each block is twice as large as the one before. */
 static size_t usual_size(const struct arena *arena)
 {
-    if (!arena->blocks)
-        return FIRST_BLOCK;
-    return arena->blocks->size < MOST_BLOCK / 2 ? arena->blocks->size * 2 : MOST_BLOCK;
+    size_t size = arena->blocks ? 2 * arena->blocks->size : FIRST_BLOCK;
+
+    return size < MOST_BLOCK ? size : MOST_BLOCK;
 }
 
 static struct arena_block *add_block(struct arena *arena, size_t size)
