@@ -151,7 +151,8 @@ TSAN = $(MAKE_ALL) BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g'
 
 .PHONY: asan
 asan: ## run the tests under the address and undefined-behaviour sanitizers
-	$(Q)$(ASAN) test
+	$(Q)$(ASAN) all sims suites
+	$(Q)BUILD=$(BUILD)/asan tests/run
 
 .PHONY: tsan
 tsan: ## drive the programs, built with the thread sanitizer, by the tests

@@ -122,7 +122,7 @@ struct live {
     char setup_event[EVENT_SIZE], last_error[64];
     struct queue early;    /* audio of the caller until the model takes it */
     struct coalesced held; /* frames of the caller that leave together */
-    size_t media_bytes;    /* of the carrier's last message with a frame */
+    size_t held_bytes;     /* of the message with the last of them; 0: it was not held */
     int64_t base_ms;       /* of the session, when the model's own count of audio began */
     bool has_base;
 

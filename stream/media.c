@@ -23,7 +23,8 @@ enum { MOST_MESSAGES = 4000 };
 /* Without a token a socket may be a stranger's: so many may be waiting for their start frame. */
 enum { MOST_PENDING = 200, MOST_PENDING_OF_ADDRESS = 20 };
 
-enum { QUIET_US = 200 * 1000 };
+/* A frame of 20 ms comes in a message of 400 bytes; what is longer is no carrier's. */
+enum { QUIET_US = 200 * 1000, LONGEST_FRAME = 1024 };
 
 static const struct config *configuration;
 
@@ -135,15 +136,18 @@ static bool take_event(struct live *live, const char *name, const char *text, si
     return ok; /* carriers add events; those that we do not know do not concern us */
 }
 
-static void take_media(struct live *live, struct slice media)
+/* Notes how long the message was when its frame is one of those that leave together. */
+static void take_media(struct live *live, struct slice media, size_t length)
 {
     struct member wanted[] = {{.name = "payload"}, {.name = "timestamp"}, {.name = "track"}};
+    unsigned count = live->held.count;
 
     if (!scan_members(media.at, media.length, wanted, COUNT(wanted)) || wanted[0].kind != '"' ||
         slice_is(wanted[2].value, "outbound"))
         return;
     live->last_media_us = sockets_now_us();
     bridge_from_caller(live, wanted[0].value, slice_number(wanted[1].value, -1));
+    live->held_bytes = live->held.count != count && length <= LONGEST_FRAME ? length : 0;
 }
 
 bool media_take(struct live *live, const char *text, size_t length)
@@ -154,8 +158,7 @@ bool media_take(struct live *live, const char *text, size_t length)
     if (!scan_members(text, length, wanted, COUNT(wanted)))
         return false;
     if (slice_is(wanted[0].value, "media") && wanted[1].kind == '{') {
-        live->media_bytes = length;
-        take_media(live, wanted[1].value);
+        take_media(live, wanted[1].value, length);
         return true;
     }
     return !slice_copy(wanted[0].value, name, sizeof name) || take_event(live, name, text, length);
@@ -299,18 +302,18 @@ static bool message(void *with, const char *text, size_t length)
 }
 
 /*
- * Frames that leave together need not be read one by one.  Half of the last is enough to know that
- * it came; a carrier that has nothing to say may still have returned a mark, so it is not awaited
- * for long.
+ * Frames that leave together need not be read one by one; in a room each is also the clock of what
+ * the others hear.  Half of the last is enough to know that it came; a carrier that has nothing to
+ * say may still have returned a mark, so it is not awaited for long.
  */
 static size_t awaits(void *with)
 {
     struct live *live = with;
     unsigned frames = coalesce_awaited(&live->held);
 
-    if (frames == 1 || sockets_now_us() - live->last_media_us > QUIET_US)
+    if (frames == 1 || live->room.meeting || sockets_now_us() - live->last_media_us > QUIET_US)
         return 0;
-    return (frames - 1) * live->media_bytes + live->media_bytes / 2;
+    return (frames - 1) * live->held_bytes + live->held_bytes / 2;
 }
 
 static void closed(void *with, const struct closing *closing)

@@ -33,8 +33,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
 /* Gives everything back; the arena is then empty and may be used again. */
 void arena_free(struct arena *arena);
 
-/* Like arena_free, but keeps the last block for the next use: for loops that serve many requests.
- */
+/* Like arena_free, but keeps a block for the next use: for loops of many requests. */
 void arena_reset(struct arena *arena);
 
 #endif

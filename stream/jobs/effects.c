@@ -19,11 +19,10 @@
 #include "stream/jobs/runs.h"
 #include "stream/signals.h"
 
-enum { ROUND_US = 2 * 1000 * 1000 };
-
 struct effect {
     const char *topic;
     int64_t at_once, lease_ms; /* the lease holds for all that were claimed together */
+    int64_t round_ms;          /* so long one claim follows another while more is due */
     bool (*bring_about)(struct work *work, const struct outbox_row *row);
 };
 
@@ -64,10 +63,10 @@ static bool bring_about_some(struct work *work, const struct effect *effect, siz
     return ok;
 }
 
-/* All that is due, but the other jobs of the lane get their turn. */
+/* What is due, but the other jobs of the lane get their turn. */
 static bool bring_about_due(struct work *work, const struct effect *effect)
 {
-    int64_t until_us = clock_monotonic_us() + ROUND_US;
+    int64_t until_us = clock_monotonic_us() + effect->round_ms * 1000;
     size_t count;
 
     do {
@@ -80,7 +79,7 @@ static bool bring_about_due(struct work *work, const struct effect *effect)
 
 bool run_fan_out(struct work *work)
 {
-    static const struct effect effect = {"webhook", 100, 30000, webhooks_fan_out};
+    static const struct effect effect = {"webhook", 100, 30000, 0, webhooks_fan_out};
 
     return bring_about_due(work, &effect);
 }
@@ -92,14 +91,14 @@ static bool copy_recording(struct work *work, const struct outbox_row *row)
 
 bool run_recordings(struct work *work)
 {
-    static const struct effect effect = {"recording", 1, 60000, copy_recording};
+    static const struct effect effect = {"recording", 1, 60000, 2000, copy_recording};
 
     return bring_about_due(work, &effect);
 }
 
 bool run_messages(struct work *work)
 {
-    static const struct effect effect = {"sms", 5, 60000, sms_send};
+    static const struct effect effect = {"sms", 5, 60000, 2000, sms_send};
 
     return bring_about_due(work, &effect);
 }
@@ -111,7 +110,7 @@ static bool send_mail(struct work *work, const struct outbox_row *row)
 
 bool run_mail(struct work *work)
 {
-    static const struct effect effect = {"email", 2, 60000, send_mail};
+    static const struct effect effect = {"email", 2, 60000, 2000, send_mail};
 
     return bring_about_due(work, &effect);
 }
@@ -126,14 +125,14 @@ static bool ask_carrier(struct work *work, const struct outbox_row *row)
 
 bool run_prices(struct work *work)
 {
-    static const struct effect effect = {"carrier", 5, 60000, ask_carrier};
+    static const struct effect effect = {"carrier", 5, 60000, 2000, ask_carrier};
 
     return bring_about_due(work, &effect);
 }
 
 bool run_task_links(struct work *work)
 {
-    static const struct effect effect = {"taskrouter", 10, 60000, tr_link_carry_out};
+    static const struct effect effect = {"taskrouter", 10, 60000, 0, tr_link_carry_out};
 
     return bring_about_due(work, &effect);
 }

@@ -9,8 +9,8 @@
 #include "stream/watchdog.h"
 
 enum {
-    READ_SIZE = 16 * 1024, /* what one look at a socket takes from the kernel at most */
-    /* Room that each socket keeps for a message; a longer one comes in pieces. */
+    READ_SIZE = 16 * 1024, /* the library's, for requests */
+    /* What each socket keeps room for, and is read at once; a longer message comes in pieces. */
     CARRIER_MESSAGE = 2 * 1024,
     MODEL_MESSAGE = 8 * 1024,
     TICK_US = 100 * 1000,

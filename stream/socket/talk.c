@@ -144,7 +144,8 @@ static bool flush(struct socket *socket)
  */
 static void await_more(struct socket *socket)
 {
-    size_t awaited = socket->role->awaits ? socket->role->awaits(socket->with) : 0;
+    bool is_asked = socket->role->awaits && !socket->is_closing;
+    size_t awaited = is_asked ? socket->role->awaits(socket->with) : 0;
     int least = awaited ? (int)awaited : 1;
 
     if (awaited == socket->awaited)

@@ -119,6 +119,8 @@ static int end_calls(CURL *curl, char **args)
         if (sscanf(line, "%*s %47s", sid) == 1)
             ok &= post(curl, args, "/api/v1/call-status", &(struct news){sid, "completed"},
                        &(struct answer){.length = 0});
+    if (!ok)
+        fputs("the end of a call was not taken\n", stderr);
     return ok;
 }
 

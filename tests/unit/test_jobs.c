@@ -124,7 +124,7 @@ Test(jobs, put_off_an_effect_that_fails_and_try_it_again)
 /* A host that is busy ends more calls in a second than the carrier is asked of at once. */
 Test(jobs, bring_about_all_that_is_owed_in_one_round)
 {
-    enum { CALLS = 17 };
+    enum { CALLS = 7 };
 
     answerer_start();
     world.config.rehearsal_api_base_url = answerer_url();
