@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "outlets.h"
 #include "stream/bridge.h"
+#include "stream/coalesce.h"
 #include "stream/media.h"
 #include "stream/realtime.h"
 #include "stream/socket.h"
@@ -47,6 +48,61 @@ Test(media, a_frame_passes_untouched_in_one_message)
     cr_expect_str_eq(
         model.texts[0],
         arena_format(&arena, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"%s\"}", audio));
+}
+
+/* Bytes of "frames" messages but for the second half of the last. */
+static size_t most_of(size_t frames)
+{
+    size_t length = strlen(expand(&arena, FRAME));
+
+    return (frames - 1) * length + length / 2;
+}
+
+Test(media, frames_that_leave_together_are_awaited_together)
+{
+    take(FRAME);
+    cr_expect_eq(media_role.awaits(live), 0, "each leaves by itself");
+    coalesce_force(3);
+    take(FRAME);
+    cr_expect_eq(media_role.awaits(live), 0, "one more and they leave");
+    take(FRAME);
+    cr_expect_eq(model.count, 2);
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(media_role.awaits(live), most_of(3));
+        take(FRAME);
+        cr_expect_eq(media_role.awaits(live), most_of(2));
+        take(FRAME);
+        take(FRAME);
+    }
+    cr_expect_eq(model.count, 4);
+    coalesce_force(1);
+    cr_expect_eq(media_role.awaits(live), 0);
+}
+
+Test(media, a_carrier_that_falls_silent_is_not_awaited)
+{
+    coalesce_force(3);
+    take(FRAME);
+    cr_expect_gt(media_role.awaits(live), 0);
+    clock_advance_ms(250);
+    sockets_send();
+    cr_expect_eq(media_role.awaits(live), 0, "what it said besides is read");
+    take(FRAME);
+    take(FRAME);
+    cr_expect_gt(media_role.awaits(live), 0);
+}
+
+Test(media, frames_that_are_not_held_are_not_awaited)
+{
+    coalesce_force(3);
+    take("{'event':'media','media':{'payload':'#2000#'}}");
+    cr_expect_eq(media_role.awaits(live), 0, "no carrier's");
+    take(FRAME);
+    take(FRAME);
+    cr_expect_gt(media_role.awaits(live), 0);
+    live->state = LIVE_CONNECTING;
+    take(FRAME);
+    cr_expect_eq(media_role.awaits(live), 0, "it waits for the model");
 }
 
 Test(media, frames_wait_until_the_model_is_ready_and_keep_their_order)
