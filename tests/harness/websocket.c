@@ -13,6 +13,8 @@
 
 #include "harness/harness.h"
 
+enum { REST_MS = 5000 }; /* for a frame that has begun to come */
+
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -146,7 +148,10 @@ void websocket_say(struct websocket *ws, const char *text)
     free(frame);
 }
 
-/* One frame; NULL at the end of the socket or the time. */
+/*
+ * One frame; NULL at the end of the socket or the time.  One that has begun gets the time it needs,
+ * because half of it would make nonsense of all that follow.
+ */
 static char *frame(struct websocket *ws, int *kind, bool *last, size_t *length, int64_t until_ms)
 {
     unsigned char head[2], more[8];
@@ -155,6 +160,7 @@ static char *frame(struct websocket *ws, int *kind, bool *last, size_t *length, 
 
     if (!take(ws, head, 2, until_ms))
         return NULL;
+    until_ms = now_ms() + REST_MS;
     *kind = head[0] & 15;
     *last = head[0] & 0x80;
     size = head[1] & 127;
