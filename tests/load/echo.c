@@ -4,9 +4,9 @@
  *   echo PORT plain|cues|mute [PEM]    until SIGTERM; with TLS when a certificate and key are given
  *
  * Every input_audio_buffer.append comes back as response.output_audio.delta; "mute" listens and
- * says nothing.  With "cues" the
- * stamps in the audio are looked at: where the caller begins to speak the response is cancelled and
- * speech_started is said, and when the caller has stopped the next response begins.
+ * says nothing.  With "cues" the stamps in the audio are looked at: where the caller begins to
+ * speak the response is cancelled and speech_started is said, and when the caller has stopped the
+ * next response begins.
  */
 #include <signal.h>
 #include <stdio.h>
